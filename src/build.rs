@@ -1,1 +1,3 @@
-fn main(){}
+//! Builds `src/recorder` as a Python extension and leaves it in `OUT_DIR`.
+
+fn main() {}
