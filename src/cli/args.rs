@@ -29,16 +29,40 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Common {
     /// The model: a directory with config.json, tokenizer.json and *.safetensors
-    #[arg(long, global = true, value_name = "SPEC", env = "MONOLOGUE_MODEL", help_heading = "Model")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SPEC",
+        env = "MONOLOGUE_MODEL",
+        help_heading = "Model"
+    )]
     pub(super) model: Option<String>,
     /// Where the model runs: auto, cpu, cuda[:N] or metal
-    #[arg(long, global = true, value_name = "DEVICE", env = "MONOLOGUE_DEVICE", help_heading = "Model")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DEVICE",
+        env = "MONOLOGUE_DEVICE",
+        help_heading = "Model"
+    )]
     pub(super) device: Option<String>,
     /// The model's number format: auto, bf16, f16 or f32
-    #[arg(long, global = true, value_name = "DTYPE", env = "MONOLOGUE_DTYPE", help_heading = "Model")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DTYPE",
+        env = "MONOLOGUE_DTYPE",
+        help_heading = "Model"
+    )]
     pub(super) dtype: Option<String>,
     /// The theme, one of `monologue themes`
-    #[arg(long, global = true, value_name = "NAME", env = "MONOLOGUE_THEME", help_heading = "Screen")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "MONOLOGUE_THEME",
+        help_heading = "Screen"
+    )]
     pub(super) theme: Option<String>,
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", help_heading = "Screen")]
@@ -63,7 +87,12 @@ pub enum When {
 #[derive(Debug, Clone, Args)]
 pub struct Target {
     /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH", env = "MONOLOGUE_PYTHON", help_heading = "Recording")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "MONOLOGUE_PYTHON",
+        help_heading = "Recording"
+    )]
     pub(super) python: Option<PathBuf>,
     /// What the program reads on its standard input
     #[arg(long, value_name = "FILE", help_heading = "Recording")]

@@ -6,6 +6,7 @@ mod facts;
 mod open;
 mod record;
 mod repair;
+mod report;
 mod sandbox;
 mod show;
 

@@ -92,7 +92,9 @@ fn mode(
     found.copied().map(Some).ok_or_else(|| {
         let title = representation.name();
         usage(match modes {
-            [] => format!("could not show {title} as `{name}`: it has one mode only; leave --mode out"),
+            [] => format!(
+                "could not show {title} as `{name}`: it has one mode only; leave --mode out"
+            ),
             _ => format!(
                 "could not show {title} as `{name}`: there is no such mode; use one of {}",
                 modes.join(", ")

@@ -29,7 +29,9 @@ pub enum Direction {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No function was called.
-    #[error("could not ask about this run: no function of the program was called; record a call with `--call 'EXPR' FILE.py`")]
+    #[error(
+        "could not ask about this run: no function of the program was called; record a call with `--call 'EXPR' FILE.py`"
+    )]
     NoCall,
     /// There is no such frame.
     #[error("could not ask about frame {number}: the run has {frames} frames, counted from 1")]
@@ -40,13 +42,17 @@ pub enum Error {
         frames: u32,
     },
     /// The source was not readable when the program ran.
-    #[error("could not ask about {path}: its source was not recorded; record it again where it can be read")]
+    #[error(
+        "could not ask about {path}: its source was not recorded; record it again where it can be read"
+    )]
     NoSource {
         /// Which file.
         path: String,
     },
     /// Backward reasoning starts from an output.
-    #[error("could not ask backward about `{name}`: the recorded call returned nothing; ask forward instead")]
+    #[error(
+        "could not ask backward about `{name}`: the recorded call returned nothing; ask forward instead"
+    )]
     NoOutput {
         /// Which function.
         name: String,

@@ -4,8 +4,5 @@
 //! Comprehensive Semantics Reasoning", NeurIPS 2024), byte for byte, because the released checkpoints
 //! were trained on them.
 
-mod ask;
 pub mod claims;
 pub mod literal;
-
-pub use ask::{Direction, Error, Explanation, LABEL_OFFSET, Question};
