@@ -65,3 +65,62 @@ impl Pieces {
         ))
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/support/tiny_model.rs"]
+mod tiny_model;
+
+#[cfg(test)]
+mod tests {
+    use super::super::Weights;
+    use super::*;
+
+    fn tokens() -> Tokens {
+        let dir = tempfile::tempdir().unwrap();
+        tiny_model::write(dir.path());
+        Tokens::read(&Weights::open(dir.path()).unwrap(), true).unwrap()
+    }
+
+    #[test]
+    fn characters_wait_for_their_last_byte() {
+        let tokens = tokens();
+        let text = "a é → 数\n\t🐍 x";
+        let mut pieces = Pieces::after(&tokens.prompt("def f():\n").unwrap());
+        let mut said = Vec::new();
+        // The tokenizer joins none of these, so that each byte is a token.
+        for token in text.bytes().map(u32::from) {
+            said.push(pieces.push(&tokens, token).unwrap());
+        }
+        assert_eq!(said.concat(), text);
+        assert_eq!(&said[..5], ["a", " ", "", "é", " "]);
+        assert_eq!(pieces.rest(&tokens).unwrap(), "");
+    }
+
+    #[test]
+    fn bytes_that_are_no_character_do_not_hold_up_the_text() {
+        let tokens = tokens();
+        let mut pieces = Pieces::after(&[]);
+        let bytes = [0xff, 0xff, 0xff, 0xff, 0x61, 0xe2, 0x62, 0xf0, 0x9f];
+        let said: Vec<_> = bytes
+            .iter()
+            .map(|byte| pieces.push(&tokens, *byte).unwrap())
+            .collect();
+        let lost = "\u{fffd}";
+        assert_eq!(
+            said,
+            [
+                "",
+                "",
+                "",
+                &lost.repeat(4),
+                "a",
+                "",
+                &format!("{lost}b"),
+                "",
+                ""
+            ]
+        );
+        // A character that was cut off is left out.
+        assert_eq!(pieces.rest(&tokens).unwrap(), "");
+    }
+}
