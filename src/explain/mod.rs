@@ -1,1 +1,4 @@
 //! (being written)
+
+pub mod answer;
+pub mod prompt;
