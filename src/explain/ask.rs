@@ -13,9 +13,6 @@ use crate::{
     trace::{CodeKind, FrameId, Kind, Trace, Value, repr},
 };
 
-/// How far SemCoder's line labels lie above source lines: its first code line is `[L5]`.
-pub const LABEL_OFFSET: u32 = 4;
-
 /// Which way the model reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -163,13 +160,17 @@ impl Question {
 
     /// What `text`, the model's reply, amounts to.
     pub fn explanation(&self, trace: &Trace, text: String) -> Explanation {
-        let answer = answer::answer(&text, self.direction);
+        let answer = match self.direction {
+            Direction::Forward => answer::output(&text),
+            Direction::Backward => answer::input(&text),
+        };
+        let answer = answer.map(str::to_owned);
         let answer_verdict = match (&answer, self.direction) {
             (Some(answer), Direction::Forward) => self.output_verdict(trace, answer),
             (Some(answer), Direction::Backward) => self.input_verdict(trace, answer),
             (None, _) => Verdict::Uncheckable,
         };
-        let claims = claims::check(trace, self.frame, &text, LABEL_OFFSET);
+        let claims = claims::check(trace, self.frame, &text, prompt::line_of);
         Explanation {
             text,
             answer,

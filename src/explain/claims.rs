@@ -56,15 +56,19 @@ impl Verdict {
 
 /// Every sentence of `text` that says something about the run of `frame`, checked.
 ///
-/// `offset` is how far the text's `[Lk]` labels lie above source lines (4 where the labelled prompt of
-/// formats section 10.2 was used). Costs the frame's events once a sentence.
-pub fn check(trace: &Trace, frame: FrameId, text: &str, offset: u32) -> Vec<Claim> {
+/// `line_of` turns the `k` of an `[Lk]` label into a source line. Costs the frame's events once a fact.
+pub fn check(
+    trace: &Trace,
+    frame: FrameId,
+    text: &str,
+    line_of: impl Fn(u32) -> Option<u32>,
+) -> Vec<Claim> {
     let mut line = None;
     let mut res = Vec::new();
     for bytes in sentences(text) {
         let sentence = &text[bytes.clone()];
         line = label(sentence)
-            .map(|it| it.saturating_sub(offset))
+            .and_then(&line_of)
             .or(line.filter(|_| sentence.trim_start().starts_with('-')));
         let facts = facts(sentence);
         if facts.is_empty() {

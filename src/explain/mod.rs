@@ -4,5 +4,10 @@
 //! Comprehensive Semantics Reasoning", NeurIPS 2024), byte for byte, because the released checkpoints
 //! were trained on them.
 
+pub mod answer;
+mod ask;
 pub mod claims;
 pub mod literal;
+pub mod prompt;
+
+pub use ask::{Direction, Error, Explanation, Question};
