@@ -83,7 +83,6 @@ fn run(
                 traffic,
                 limits: order.limits,
                 started_at,
-                shared_before: watch::machine_shared(),
                 tier: order.tier,
             };
             let ours = run.watch(control, home.as_deref());
@@ -152,7 +151,6 @@ struct Run {
     traffic: Traffic,
     limits: Limits,
     started_at: Instant,
-    shared_before: u64,
     tier: Tier,
 }
 
@@ -190,15 +188,16 @@ impl Run {
 
     /// The limit that the tree is past, if any.
     fn over(&self, home: Option<&Path>) -> Option<Verdict> {
-        let used = watch::used(&self.tree());
-        let shared = watch::machine_shared().saturating_sub(self.shared_before);
-        // Another program may have shared that much, but then ours has not mapped it.
-        let hidden = if shared <= used.mapped { shared } else { 0 };
+        let tree = self.tree();
+        let used = watch::used(&tree);
         // First, since forks share pages that the sum counts for each.
         if self.limits.processes < used.tasks {
             return Some(Verdict::Processes);
         }
-        if self.limits.memory_bytes < used.resident.max(hidden) {
+        let limit = self.limits.memory_bytes;
+        // Shared pages that a process touched and left to others are resident in none of them.
+        let hidden = limit < used.mapped && limit < used.anonymous + watch::shareable(&tree);
+        if limit < used.resident || hidden {
             return Some(Verdict::Memory);
         }
         // Namespaces give the box a quota of its own.
@@ -309,8 +308,8 @@ fn stored(directory: &Path, limit: u64) -> u64 {
             let Ok(found) = entry.metadata() else {
                 continue;
             };
-            // An empty file takes an inode and a name.
-            sum += found.blocks() * 512 + 1024;
+            // An empty file takes an inode and a name: 4096 of them fill a box of 32 MiB, as with a quota.
+            sum += found.blocks() * 512 + (8 << 10);
             if limit < sum {
                 return sum;
             }

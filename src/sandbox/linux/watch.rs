@@ -1,6 +1,7 @@
 //! What a process tree uses, summed: limits that the kernel keeps for each process apart are no limits for
 //! a tree.
 
+use std::collections::HashMap;
 use std::fs;
 
 use nix::unistd::Pid;
@@ -8,7 +9,9 @@ use nix::unistd::Pid;
 /// What was in use at one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Use {
-    /// Resident bytes that are nobody's file: anonymous and shared memory.
+    /// Resident bytes that are one process's own.
+    pub(super) anonymous: u64,
+    /// Those, and resident bytes of shared memory.
     pub(super) resident: u64,
     /// Mapped bytes.
     pub(super) mapped: u64,
@@ -43,20 +46,35 @@ pub(super) fn used(processes: &[Pid]) -> Use {
     let mut sum = Use::default();
     for pid in processes {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        sum.resident += kilobytes(&status, "RssAnon:") + kilobytes(&status, "RssShmem:");
+        let anonymous = kilobytes(&status, "RssAnon:");
+        sum.anonymous += anonymous;
+        sum.resident += anonymous + kilobytes(&status, "RssShmem:");
         sum.mapped += kilobytes(&status, "VmSize:");
         sum.tasks += number(&status, "Threads:");
     }
     sum
 }
 
-/// The machine's shared memory in bytes: pages that a process touched and left to others are resident in
-/// none of them, and count here.
-pub(super) fn machine_shared() -> u64 {
-    kilobytes(
-        &fs::read_to_string("/proc/meminfo").unwrap_or_default(),
-        "Shmem:",
-    )
+/// Bytes that these processes have mapped so as to share them, touched or not, each shared object once.
+pub(super) fn shareable(processes: &[Pid]) -> u64 {
+    let mut objects: HashMap<String, u64> = HashMap::new();
+    for pid in processes {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        for (object, size) in maps.lines().filter_map(shared) {
+            let known = objects.entry(object.to_owned()).or_default();
+            *known = size.max(*known);
+        }
+    }
+    objects.values().sum()
+}
+
+/// The device and inode that a line of `maps` shares for writing, and how many bytes of it.
+fn shared(line: &str) -> Option<(&str, u64)> {
+    let (range, rest) = line.split_once(' ')?;
+    let (from, to) = range.split_once('-')?;
+    let size = u64::from_str_radix(to, 16).ok()? - u64::from_str_radix(from, 16).ok()?;
+    let object = rest.strip_prefix("rw-s ")?.split_once(' ')?.1;
+    Some((object.split("  ").next()?, size))
 }
 
 /// How many tasks a user runs on this machine.
@@ -104,6 +122,14 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!descendants(us).contains(&pid));
+    }
+
+    #[test]
+    fn only_shared_writable_mappings_are_shareable() {
+        let line = "7f00-8f00 rw-s 00000000 00:01 17   /dev/zero (deleted)";
+        assert_eq!(shared(line), Some(("00:01 17", 0x1000)));
+        assert_eq!(shared(&line.replace("rw-s", "rw-p")), None);
+        assert_eq!(shared("torn"), None);
     }
 
     #[test]
