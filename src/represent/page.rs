@@ -191,35 +191,35 @@ impl Page {
 
     /// Makes the table behind [`Self::resolve`] for the steps of `window`. Call once, when all is told.
     ///
-    /// A step that nothing tells of borrows the span of the nearest earlier moment that something does
-    /// tell of, and where there is none, the first span.
+    /// Of several spans about a step the most particular is taken: records before code, few moments
+    /// before many, then the first. A step that nothing tells of borrows the last span of the nearest
+    /// earlier step that something does tell of, and where there is none, the first span.
     pub fn finish(&mut self, window: Range<StepId>) {
         self.window = window.start.raw()..window.end.raw();
-        let len = self.window.len();
-        let mut own: Vec<Option<(u32, Loss)>> = vec![None; len];
+        let mut own: Vec<Option<(u32, Loss)>> = vec![None; self.window.len()];
+        let mut newest: Vec<u32> = vec![0; self.window.len()];
+        // Records of the step are better than the code of its line.
+        let rank = |it: &Span| (it.kind == SpanKind::Code, it.moments.len());
         for (idx, span) in self.spans.iter().enumerate() {
             for moment in &span.moments {
                 let Moment::Step(step) = moment else { continue };
-                let Some(slot) = step
-                    .raw()
-                    .checked_sub(self.window.start)
-                    .and_then(|it| own.get_mut(it as usize))
-                else {
+                let at = step.raw().wrapping_sub(self.window.start) as usize;
+                let Some(slot) = own.get_mut(at) else {
                     continue;
                 };
-                // A record of the step is better than the code of its line.
-                let better = slot.is_none_or(|(old, _)| {
-                    self.spans[old as usize].kind == SpanKind::Code && span.kind != SpanKind::Code
-                });
-                if better {
+                let old = slot.map(|(old, _)| &self.spans[old as usize]);
+                if old.is_none_or(|old| rank(span) < rank(old)) {
                     *slot = Some((idx as u32, span.loss));
+                }
+                if old.is_none_or(|old| old.kind == SpanKind::Code || span.kind != SpanKind::Code) {
+                    newest[at] = idx as u32;
                 }
             }
         }
         let mut last = (!self.spans.is_empty()).then_some(0);
-        for slot in &mut own {
+        for (slot, newest) in own.iter_mut().zip(newest) {
             match slot {
-                Some((idx, _)) => last = Some(*idx),
+                Some(_) => last = Some(newest),
                 None => *slot = last.map(|it| (it, Loss::Inherited)),
             }
         }
