@@ -194,7 +194,11 @@ impl Value {
                 put_bytes(out, kept);
             }
             Self::Bytes { mutable, len, kept } => {
-                out.push(if *mutable { tag::BYTE_ARRAY } else { tag::BYTES });
+                out.push(if *mutable {
+                    tag::BYTE_ARRAY
+                } else {
+                    tag::BYTES
+                });
                 put_u64(out, *len);
                 put_bytes(out, kept);
             }
