@@ -46,5 +46,3 @@ pub mod repair;
 pub mod settings;
 
 pub mod tui;
-
-pub mod cli;

@@ -1,1 +1,94 @@
-//! (being written)
+//! A trace as text a language model can read, with the way back to the steps.
+//!
+//! Each representation is a pure function of the trace. It builds its spans while it writes; nothing
+//! here reads its own text back.
+
+mod annotate;
+mod page;
+mod records;
+mod source;
+mod statements;
+mod states;
+mod texts;
+
+use std::ops::Range;
+
+pub use page::{Loss, Moment, Page, Span, SpanKind};
+
+use crate::trace::{Id, StepId, Trace};
+
+/// Whose rules a representation follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Profile {
+    /// Chronological, correctly attributed, nothing lost.
+    #[default]
+    Canonical,
+    /// Byte-equal to the released research code, its quirks included.
+    Compat,
+}
+
+/// What to write.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which steps; a page tells of no others.
+    pub window: Range<StepId>,
+    /// By whose rules.
+    pub profile: Profile,
+    /// One of the representation's own modes, by name; its first where `None`.
+    pub mode: Option<&'static str>,
+    /// What the run should have given, as Python text, where that is known.
+    pub expected: Option<String>,
+}
+
+/// A way to write a trace down.
+pub trait Representation: Sync {
+    /// What settings and the command line call it, e.g. `"scratchpad"`.
+    fn name(&self) -> &'static str;
+
+    /// What people call it.
+    fn title(&self) -> &'static str;
+
+    /// Its modes, the default first; empty where there is only one way.
+    fn modes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether it can be written by the rules of `profile`.
+    fn knows(&self, profile: Profile) -> bool {
+        profile == Profile::Canonical
+    }
+
+    /// Writes what `request` asks for. Costs time and text in proportion to the window, never to the
+    /// whole trace.
+    fn write(&self, trace: &Trace, request: &Request, page: &mut Page);
+}
+
+impl Request {
+    /// The whole run, canonical.
+    pub fn whole(trace: &Trace) -> Self {
+        Self {
+            window: Id::new(0)..trace.steps().end(),
+            profile: Profile::Canonical,
+            mode: None,
+            expected: None,
+        }
+    }
+}
+
+family! {
+    /// Every representation, in menu order.
+    dyn Representation:
+    scratchpad::Scratchpad,
+    next::Next,
+    semcoder::SemCoder,
+    code_executor::CodeExecutor,
+    concise::Concise,
+}
+
+/// The page that `representation` writes.
+pub fn page(representation: &dyn Representation, trace: &Trace, request: &Request) -> Page {
+    let mut page = Page::default();
+    representation.write(trace, request, &mut page);
+    page.finish(request.window.clone());
+    page
+}

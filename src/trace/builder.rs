@@ -1,0 +1,310 @@
+//! Records in, a trace out.
+
+use std::{collections::HashMap, sync::Arc};
+
+use recorder::wire::{self, Left, Record};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::{
+    Activation, ActivationId, Binding, Code, Ending, Event, EventId, Exception, File, Frame,
+    FrameId, Id, Kind, NameId, Output, Step, Stored, Trace, ValueId, Write,
+    state::{KEYFRAME_EVERY, Keyframe, apply},
+};
+
+/// Turns the records of one run into a [`Trace`] that can be taken at any moment.
+///
+/// A record that names what no earlier record introduced is dropped: that is a damaged file's doing,
+/// and what can be shown still is.
+#[derive(Debug, Default)]
+pub struct Builder {
+    trace: Trace,
+    interned: HashMap<Stored, ValueId, FxBuildHasher>,
+    threads: FxHashMap<u32, Vec<ActivationId>>,
+    thread: u32,
+    /// The state of each frame that may still run.
+    states: FxHashMap<FrameId, Vec<Binding>>,
+    /// Whether the file of a `--call` is still being imported.
+    prelude: bool,
+}
+
+impl Builder {
+    /// Takes the next record.
+    pub fn push(&mut self, record: Record) {
+        // A dropped record leaves the trace as it was; there is nothing more to say of it.
+        let _ = self.take(record);
+    }
+
+    /// The trace so far.
+    pub fn snapshot(&self) -> Trace {
+        self.trace.clone()
+    }
+
+    /// Says that the file held bytes that no recorder writes.
+    pub fn damaged(&mut self) {
+        self.trace.damaged = true;
+    }
+
+    fn take(&mut self, record: Record) -> Option<()> {
+        match record {
+            Record::Fact(key, value) => {
+                self.prelude |= key == "call";
+                Arc::make_mut(&mut self.trace.facts).insert(key, value);
+            }
+            Record::Note(text) => {
+                self.trace.notes.push(text.into());
+            }
+            Record::Name(text) => {
+                self.trace.names.push(text.into());
+            }
+            Record::File { path, source } => {
+                self.trace.files.push(File {
+                    path: path.into(),
+                    lines: source.map(|it| lines(&it)),
+                });
+            }
+            Record::Code {
+                file,
+                first_line,
+                kind,
+                name,
+                qualname,
+                locals,
+                parameters,
+            } => {
+                let file = Id::new(file);
+                self.trace.files.get(file)?;
+                let locals: Vec<NameId> = locals.into_iter().map(Id::new).collect();
+                locals
+                    .iter()
+                    .all(|&it| self.trace.names.get(it).is_some())
+                    .then_some(())?;
+                self.trace.codes.push(Code {
+                    file,
+                    first_line,
+                    kind,
+                    name: name.into(),
+                    qualname: qualname.into(),
+                    locals: locals.into(),
+                    parameters,
+                });
+            }
+            Record::Thread(thread) => self.thread = thread.saturating_sub(1),
+            Record::Call { code, line, writes } => {
+                let code = Id::new(code);
+                self.trace.codes.get(code)?;
+                let frame = self.trace.frames.end();
+                let event = self.trace.events.end();
+                self.trace.frames.push(Frame {
+                    code,
+                    parent: self.top().map(|it| self.trace.activations[it].frame),
+                    thread: self.thread + 1,
+                    call: event,
+                    last: event,
+                    keyframes: Arc::default(),
+                    events: 0,
+                });
+                self.states.insert(frame, Vec::new());
+                self.enter(frame);
+                self.happen(Kind::Call, frame, line, writes)?;
+            }
+            Record::Resume {
+                frame,
+                line,
+                writes,
+            } => {
+                let frame = FrameId::new(frame.checked_sub(1)?);
+                self.trace.frames.get(frame)?;
+                self.enter(frame);
+                self.happen(Kind::Resume, frame, line, writes)?;
+            }
+            Record::Line { delta, writes } => {
+                let (frame, line) = self.here(delta)?;
+                let step = (!self.prelude).then(|| self.trace.steps.end());
+                let event = self.happen(Kind::Line(step), frame, line, writes)?;
+                if step.is_some() {
+                    self.trace.steps.push(Step { event });
+                }
+            }
+            Record::Exception {
+                delta,
+                writes,
+                name,
+                message,
+                value,
+            } => {
+                let (frame, line) = self.here(delta)?;
+                let value = self.intern(value);
+                let exception = self.trace.exceptions.push(Exception {
+                    name: name.into(),
+                    message: message.into(),
+                    value,
+                });
+                self.happen(Kind::Exception(exception), frame, line, writes)?;
+            }
+            Record::Return {
+                delta,
+                writes,
+                value,
+            } => {
+                let value = self.intern(value);
+                self.leave(Kind::Return(value), delta, writes)?;
+            }
+            Record::Yield {
+                delta,
+                writes,
+                value,
+            } => {
+                let value = self.intern(value);
+                self.leave(Kind::Yield(value), delta, writes)?;
+            }
+            Record::Unwind { delta, writes } => self.leave(Kind::Unwind, delta, writes)?,
+            Record::Output(stream, bytes) => {
+                let step = self
+                    .trace
+                    .events
+                    .last()
+                    .and_then(|it| self.trace.step_at(it));
+                self.trace.outputs.push(Output {
+                    before: self.trace.events.end(),
+                    step,
+                    stream,
+                    bytes: bytes.into(),
+                });
+            }
+            Record::Result(value) => self.trace.result = Some(self.intern(value)),
+            Record::End(status) => self.trace.ending = Ending::Exited(status),
+        }
+        Some(())
+    }
+
+    fn top(&self) -> Option<ActivationId> {
+        self.threads.get(&self.thread)?.last().copied()
+    }
+
+    fn here(&self, delta: i64) -> Option<(FrameId, u32)> {
+        let frame = self.trace.activations[self.top()?].frame;
+        let line = i64::from(self.trace.events[self.trace.frames[frame].last].line);
+        let line = line.checked_add(delta)?.try_into().ok()?;
+        Some((frame, line))
+    }
+
+    fn enter(&mut self, frame: FrameId) {
+        let below = self.top();
+        let activation = self.trace.activations.push(Activation {
+            frame,
+            caller: below.map(|it| self.trace.frames[self.trace.activations[it].frame].last),
+            depth: below.map_or(0, |it| self.trace.activations[it].depth + 1),
+            entered: self.trace.events.end(),
+            left: None,
+        });
+        self.threads
+            .entry(self.thread)
+            .or_default()
+            .push(activation);
+    }
+
+    fn leave(&mut self, kind: Kind, delta: i64, writes: Vec<wire::Write>) -> Option<()> {
+        let (frame, line) = self.here(delta)?;
+        let event = self.happen(kind, frame, line, writes)?;
+        let activation = self.threads.get_mut(&self.thread)?.pop()?;
+        self.trace.activations.get_mut(activation)?.left = Some(event);
+        if !matches!(kind, Kind::Yield(_)) {
+            self.states.remove(&frame);
+            // The import of a `--call` is over when the module's own frame, the first, ends.
+            self.prelude &= frame != FrameId::new(0);
+        }
+        Some(())
+    }
+
+    fn happen(
+        &mut self,
+        kind: Kind,
+        frame: FrameId,
+        line: u32,
+        writes: Vec<wire::Write>,
+    ) -> Option<EventId> {
+        let activation = self.top()?;
+        let id = self.trace.events.end();
+        let first_write = self.trace.writes.len();
+        for write in writes {
+            self.write(frame, id, write);
+        }
+        let known = self.trace.frames.get_mut(frame)?;
+        let previous = (known.call != id).then_some(known.last);
+        known.last = id;
+        known.events += 1;
+        if known.events.is_multiple_of(KEYFRAME_EVERY)
+            && let Some(state) = self.states.get(&frame)
+        {
+            Arc::make_mut(&mut known.keyframes).push(Keyframe {
+                at: id,
+                bindings: state.as_slice().into(),
+            });
+        }
+        if let Some(previous) = previous {
+            self.trace.events.get_mut(previous)?.next = Some(id);
+        }
+        self.trace.events.push(Event {
+            kind,
+            frame,
+            activation,
+            line,
+            previous,
+            next: None,
+            first_write,
+            writes: self.trace.writes.len() - first_write,
+        });
+        Some(id)
+    }
+
+    fn write(&mut self, frame: FrameId, at: EventId, write: wire::Write) -> Option<()> {
+        let name = NameId::new(write.name);
+        self.trace.names.get(name)?;
+        let old = self
+            .states
+            .get(&frame)?
+            .iter()
+            .find(|it| it.name == name)
+            .map(|it| it.value);
+        let value = match write.left {
+            Left::Unbound => None,
+            Left::Whole(bytes) => Some(self.intern(bytes)),
+            Left::Patch(prefix, suffix, middle) => {
+                let old = &self.trace.values[old?].0;
+                let prefix = old.get(..usize::try_from(prefix).ok()?)?;
+                let kept = old.len().checked_sub(usize::try_from(suffix).ok()?)?;
+                let suffix = old.get(kept..)?;
+                Some(self.intern([prefix, &middle, suffix].concat()))
+            }
+        };
+        let write = Write { name, value };
+        self.trace.writes.push(write);
+        apply(self.states.get_mut(&frame)?, write, at);
+        Some(())
+    }
+
+    fn intern(&mut self, bytes: Vec<u8>) -> ValueId {
+        let stored = Stored(bytes.into());
+        if let Some(&id) = self.interned.get(&stored) {
+            return id;
+        }
+        let id = self.trace.values.push(stored.clone());
+        self.interned.insert(stored, id);
+        id
+    }
+}
+
+/// Source text by line, as Python counts lines: `\n`, `\r\n` and `\r` end one.
+fn lines(source: &str) -> Arc<[Arc<str>]> {
+    let mut res: Vec<Arc<str>> = Vec::new();
+    let mut rest = source;
+    while let Some(end) = rest.find(['\n', '\r']) {
+        res.push(rest[..end].into());
+        let both = rest[end..].starts_with("\r\n");
+        rest = &rest[end + 1 + usize::from(both)..];
+    }
+    if !rest.is_empty() {
+        res.push(rest.into());
+    }
+    res.into()
+}

@@ -1,0 +1,161 @@
+//! A value as the JSON that the Scratchpad format writes: `json.dumps` where Python could, and a JSON
+//! string of its `repr` where not.
+
+use recorder::value::{Sequence, Value};
+
+use super::repr;
+
+/// JSON text of a value, in the spelling of Python's `json.dumps` (`", "` and `": "`, ASCII only).
+///
+/// Tuples become their `repr` in a string: formats section 2.2.
+pub fn json(value: &Value) -> String {
+    let mut out = String::new();
+    put(value, &mut out);
+    out
+}
+
+fn put(value: &Value, out: &mut String) {
+    if !is_json(value) {
+        return put_text(&repr(value), out);
+    }
+    match value {
+        Value::None => out.push_str("null"),
+        Value::Bool(it) => out.push_str(if *it { "true" } else { "false" }),
+        Value::Str { kept, .. } => put_text(&String::from_utf8_lossy(kept), out),
+        Value::Sequence { items, .. } => {
+            out.push('[');
+            for (idx, item) in items.iter().enumerate() {
+                if 0 < idx {
+                    out.push_str(", ");
+                }
+                put(item, out);
+            }
+            out.push(']');
+        }
+        Value::Dict { items, .. } => {
+            out.push('{');
+            for (idx, (key, value)) in items.iter().enumerate() {
+                if 0 < idx {
+                    out.push_str(", ");
+                }
+                put_key(key, out);
+                out.push_str(": ");
+                put(value, out);
+            }
+            out.push('}');
+        }
+        _ => out.push_str(&repr(value)),
+    }
+}
+
+/// Whether `json.dumps` would take the value, and it is here whole.
+fn is_json(value: &Value) -> bool {
+    match value {
+        Value::None | Value::Bool(_) | Value::Int(_) => true,
+        Value::BigInt { cut, .. } => *cut == 0,
+        Value::Float(it) => it.is_finite(),
+        Value::Str { len, kept } => {
+            std::str::from_utf8(kept).is_ok_and(|it| it.chars().count() as u64 == *len)
+        }
+        Value::Sequence {
+            kind: Sequence::List,
+            len,
+            items,
+            ..
+        } => items.len() as u64 == *len && items.iter().all(is_json),
+        Value::Dict { len, items, .. } => {
+            items.len() as u64 == *len && items.iter().all(|(key, it)| is_key(key) && is_json(it))
+        }
+        _ => false,
+    }
+}
+
+/// What `json.dumps` takes as a key.
+fn is_key(value: &Value) -> bool {
+    let scalar = matches!(
+        value,
+        Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::BigInt { .. }
+            | Value::Float(_)
+            | Value::Str { .. }
+    );
+    scalar && is_json(value)
+}
+
+fn put_key(key: &Value, out: &mut String) {
+    match key {
+        Value::Str { .. } => put(key, out),
+        Value::None => out.push_str("\"null\""),
+        Value::Bool(it) => out.push_str(if *it { "\"true\"" } else { "\"false\"" }),
+        _ => put_text(&repr(key), out),
+    }
+}
+
+/// A JSON string as `json.dumps` spells it: everything outside ASCII as `\uXXXX`.
+pub(super) fn put_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(c),
+            _ => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(it: &str) -> Value {
+        Value::Str {
+            len: it.chars().count() as u64,
+            kept: it.into(),
+        }
+    }
+
+    fn check(value: Value, expected: &str) {
+        assert_eq!(json(&value), expected);
+    }
+
+    #[test]
+    fn what_json_knows_is_json() {
+        check(text("é\"😀\n"), r#""\u00e9\"\ud83d\ude00\n""#);
+        check(Value::Float(1.0), "1.0");
+        let key = |it| (it, Value::None);
+        check(
+            Value::Dict {
+                id: 0,
+                len: 3,
+                items: vec![key(Value::Int(1)), key(Value::Bool(true)), key(text("a"))],
+            },
+            r#"{"1": null, "true": null, "a": null}"#,
+        );
+    }
+
+    #[test]
+    fn what_json_does_not_know_is_a_string_of_its_repr() {
+        let tuple = Value::Sequence {
+            kind: Sequence::Tuple,
+            id: 0,
+            len: 1,
+            items: vec![text("a")],
+        };
+        check(tuple, r#""('a',)""#);
+        check(Value::Float(f64::NAN), r#""nan""#);
+    }
+}
