@@ -47,7 +47,9 @@ pub(crate) fn run(mut layout: Layout) -> Result<i32, String> {
     unsafe {
         let code = PyFrame_GetCode(frame.ptr());
         ffi::Py_DECREF(code);
-        Obj::new(code).into_iter().for_each(|it| recorder.disown(it));
+        Obj::new(code)
+            .into_iter()
+            .for_each(|it| recorder.disown(it));
     }
     for (key, value) in facts(*sys, &control, &target, &layout) {
         recorder.put(&Record::Fact(key.into(), value));
@@ -69,10 +71,6 @@ pub(crate) fn run(mut layout: Layout) -> Result<i32, String> {
 }
 
 fn recorder(control: &Control, layout: Layout, target: &Target) -> Result<Recorder, String> {
-    let writer = Writer::create(&control.trace, control.max_bytes).map_err(|error| {
-        let trace = control.trace.display();
-        format!("cannot write the trace {trace}: {error}")
-    })?;
     let limits = Limits {
         items: control.max_items,
         depth: control.max_depth,
@@ -80,10 +78,14 @@ fn recorder(control: &Control, layout: Layout, target: &Target) -> Result<Record
         nodes: 1000.max(control.max_items as u32),
     };
     let cwd = env::current_dir().unwrap_or_default();
-    let mut filter = Filter::new(cwd, library(), &control.include, &control.exclude);
+    let mut filter = Filter::new(cwd, library(), &control.include, &control.exclude)?;
     if let Some(file) = target.file() {
         filter.claim(&file);
     }
+    let writer = Writer::create(&control.trace, control.max_bytes).map_err(|error| {
+        let trace = control.trace.display();
+        format!("cannot write the trace {trace}: {error}")
+    })?;
     let encoder = Encoder::new(limits, layout);
     Ok(Recorder::new(writer, encoder, filter, control.max_steps))
 }
@@ -192,5 +194,7 @@ fn texts(words: Obj) -> Vec<OsString> {
         let bytes = unsafe { Owned::new(ffi::PyUnicode_EncodeFSDefault(word.ptr())) }?;
         Some(OsStr::from_bytes(bytes.byte_slice()).to_owned())
     };
-    (0..words.list_len()).map(|it| text(it).unwrap_or_default()).collect()
+    (0..words.list_len())
+        .map(|it| text(it).unwrap_or_default())
+        .collect()
 }

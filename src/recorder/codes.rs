@@ -12,7 +12,6 @@ pub(crate) struct Code {
     /// Its id in the trace; `None` for code that is not the program's.
     pub(crate) id: Option<u32>,
     pub(crate) first_line: i32,
-    pub(crate) kind: CodeKind,
     /// Name ids and slots of the fast locals, in order; dotted names are Python's own and left out.
     pub(crate) locals: Vec<(u32, usize)>,
     /// Names of the fast locals, as `locals`; for reading them the slow way.
@@ -33,7 +32,6 @@ impl Code {
         Self {
             id: None,
             first_line: 0,
-            kind: CodeKind::Function,
             locals: Vec::new(),
             names: Vec::new(),
             optimized: true,
@@ -106,8 +104,13 @@ pub(crate) fn describe(code: Obj, minor: u8) -> Description {
         first_line: code.attr_int(c"co_firstlineno") as i32,
         optimized,
         suspends,
-        parameters: parameters.filter(|(name, _)| !name.starts_with('.')).count() as u32,
-        locals: all.into_iter().filter(|(name, _)| !name.starts_with('.')).collect(),
+        parameters: parameters
+            .filter(|(name, _)| !name.starts_with('.'))
+            .count() as u32,
+        locals: all
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with('.'))
+            .collect(),
         instructions: instructions.map_or_else(Vec::new, |it| it.byte_slice().to_vec()),
     }
 }

@@ -33,9 +33,9 @@ fn shows_itself_in_c(exception: Obj) -> bool {
 
 /// Built-in scalars and tuples of them.
 fn plain(tuple: Obj, depth: u32) -> bool {
-    tuple.tuple().all(|it| {
-        scalar(it) || (0 < depth && it.is(kind!(PyTuple_Type)) && plain(it, depth - 1))
-    })
+    tuple
+        .tuple()
+        .all(|it| scalar(it) || (0 < depth && it.is(kind!(PyTuple_Type)) && plain(it, depth - 1)))
 }
 
 fn joined(arguments: Obj) -> String {

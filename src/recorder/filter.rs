@@ -17,21 +17,20 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// `library` are the folders of the standard library. A pattern that is none is passed over: the
-    /// launcher has checked them.
+    /// `library` are the folders of the standard library. The error names a pattern that is none.
     pub(crate) fn new(
         cwd: PathBuf,
         library: Vec<PathBuf>,
         include: &[String],
         exclude: &[String],
-    ) -> Self {
-        Self {
+    ) -> Result<Self, String> {
+        Ok(Self {
             cwd,
             library,
-            include: set(include),
-            exclude: set(exclude),
+            include: set(include)?,
+            exclude: set(exclude)?,
             known: HashMap::new(),
-        }
+        })
     }
 
     /// The absolute path of a file of the program; `None` for what is not to be stepped.
@@ -77,12 +76,11 @@ impl Filter {
     }
 }
 
-fn set(patterns: &[String]) -> GlobSet {
+fn set(patterns: &[String]) -> Result<GlobSet, String> {
     let mut res = GlobSetBuilder::new();
     for pattern in patterns {
-        if let Ok(glob) = GlobBuilder::new(pattern).build() {
-            res.add(glob);
-        }
+        let wrong = |error| format!("`{pattern}` is no pattern of file names: {error}");
+        res.add(GlobBuilder::new(pattern).build().map_err(wrong)?);
     }
-    res.build().unwrap_or_else(|_| GlobSet::empty())
+    res.build().map_err(|error| error.to_string())
 }

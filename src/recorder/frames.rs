@@ -77,7 +77,10 @@ impl Frames {
 
     /// How many frames of the current thread lie inside the one with that key; `None` if none has it.
     pub(crate) fn inside(&self, key: usize) -> Option<usize> {
-        self.lanes[self.current].iter().rev().position(|it| it.key == key)
+        self.lanes[self.current]
+            .iter()
+            .rev()
+            .position(|it| it.key == key)
     }
 
     /// Whether a suspended frame has that key.
@@ -114,9 +117,14 @@ impl Frames {
         });
         (new.number, new.key, new.code) = (self.count, key, code);
         new.object = frame.ptr() as usize;
-        new.line = if 0 < line { line } else { code.first_line.max(1) };
+        new.line = if 0 < line {
+            line
+        } else {
+            code.first_line.max(1)
+        };
         new.slots.iter_mut().for_each(Slot::clear);
-        new.slots.resize_with(code.locals.len().max(new.slots.len()), Slot::default);
+        new.slots
+            .resize_with(code.locals.len().max(new.slots.len()), Slot::default);
         new.namespace.clear();
         out.push(hot::CALL);
         put_u64(out, u64::from(code.id.unwrap_or(0)));
@@ -219,7 +227,9 @@ fn writes(
     let count = Count::begin(out);
     let code = frame.code;
     let written = if !code.optimized {
-        frame.namespace.update((frame.key, frame.object), layout, values, names, out)
+        frame
+            .namespace
+            .update((frame.key, frame.object), layout, values, names, out)
     } else if layout.fast {
         let slots = layout.slots(frame.key);
         let mut written = 0;

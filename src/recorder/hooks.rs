@@ -5,7 +5,8 @@
 use crate::{
     native::{Arguments, function, native, none},
     object::{Obj, Owned, clear_error, import},
-    output, settrace, state,
+    output, settrace,
+    state::{self, Recorder},
     wire::Record,
 };
 use pyo3::ffi;
@@ -29,9 +30,10 @@ pub(crate) fn follow(sys: Obj) {
     if let Some(((register, child), parent)) = register.zip(child).zip(parent) {
         // SAFETY: a new dict, filled with objects that live.
         unsafe {
-            if let (Some(named), Some(nothing)) =
-                (Owned::new(ffi::PyDict_New()), Owned::new(ffi::PyTuple_New(0)))
-            {
+            if let (Some(named), Some(nothing)) = (
+                Owned::new(ffi::PyDict_New()),
+                Owned::new(ffi::PyTuple_New(0)),
+            ) {
                 set(*named, c"after_in_child", *child);
                 set(*named, c"after_in_parent", *parent);
                 let arguments = Arguments {
@@ -54,7 +56,11 @@ pub(crate) fn follow(sys: Obj) {
 pub(crate) fn follow_tracing(sys: Obj) {
     let starters = [
         (c"_thread", c"start_new_thread", c"_start_new_thread"),
-        (c"_thread", c"start_joinable_thread", c"_start_joinable_thread"),
+        (
+            c"_thread",
+            c"start_joinable_thread",
+            c"_start_joinable_thread",
+        ),
     ];
     let modules = sys.attr(c"modules");
     let threading = modules.and_then(|it| it.item(c"threading"));
@@ -75,7 +81,9 @@ pub(crate) fn follow_tracing(sys: Obj) {
             threading.set_attr(alias, *hook);
         }
     }
-    let hook = sys.attr(c"settrace").and_then(|it| function(c"settrace", set_trace, *it));
+    let hook = sys
+        .attr(c"settrace")
+        .and_then(|it| function(c"settrace", set_trace, *it));
     if let Some(hook) = hook {
         sys.set_attr(c"settrace", *hook);
     }
@@ -138,7 +146,7 @@ fn on_set_trace(original: Obj, arguments: Arguments) -> Option<Owned> {
 }
 
 fn on_forked(_: Obj, _: Arguments) -> Option<Owned> {
-    state::with(crate::state::Recorder::abandon);
+    state::with(Recorder::abandon);
     Some(none())
 }
 

@@ -27,7 +27,6 @@ pub(crate) enum Kind {
 
 /// The built-in type an object's type derives from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the type it is named for")]
 pub(crate) enum Inner {
     List,
     Tuple,
@@ -95,9 +94,8 @@ impl Attributes {
     /// Slots, bases first, then the dictionary in its order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (String, Obj)> {
         let dict = self.dict.iter().flat_map(|it| it.dict());
-        let named = |(key, value): (Obj, Obj)| {
-            key.is(kind!(PyUnicode_Type)).then(|| (key.text(), value))
-        };
+        let named =
+            |(key, value): (Obj, Obj)| key.is(kind!(PyUnicode_Type)).then(|| (key.text(), value));
         self.slots.iter().cloned().chain(dict.filter_map(named))
     }
 }

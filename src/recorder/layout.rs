@@ -40,7 +40,8 @@ impl Layout {
             versions: true,
         };
         let plain = new_text("plain").zip(new_text("naïve"));
-        res.ascii = plain.is_some_and(|(plain, accent)| res.is_ascii(*plain) && !res.is_ascii(*accent));
+        res.ascii =
+            plain.is_some_and(|(plain, accent)| res.is_ascii(*plain) && !res.is_ascii(*accent));
         res.versions = res.prove_versions();
         res
     }
@@ -114,7 +115,11 @@ impl Layout {
         let Some(name) = new_text("__repr__") else {
             return false;
         };
-        let kinds = [kind!(PyLong_Type), kind!(PyList_Type), kind!(PyUnicode_Type)];
+        let kinds = [
+            kind!(PyLong_Type),
+            kind!(PyList_Type),
+            kind!(PyUnicode_Type),
+        ];
         let versions = kinds.map(|kind| {
             // SAFETY: static types. Looking a name up is what makes Python give a version.
             unsafe { Obj::new(kind.cast()) }.map(|it| it.lookup(*name));
@@ -187,7 +192,12 @@ impl Hidden {
     unsafe fn hide_depth(&mut self, minor: u8, thread: *mut u8, limit: c_int) {
         // SAFETY: the caller's; on 3.11 and later what is left stands beside the limit, which is known.
         unsafe {
-            let at = thread.add(if minor == 13 { 44 } else { 32 }).cast::<c_int>();
+            let offset = match minor {
+                12 => 28,
+                13 => 44,
+                _ => 32,
+            };
+            let at = thread.add(offset).cast::<c_int>();
             if minor < 11 {
                 if (1..=8).contains(&*at) {
                     self.depth = Some((at, *at));

@@ -53,7 +53,13 @@ impl Slot {
 
     /// Appends a write to `out` if the variable is not what it was; whether it did.
     #[inline]
-    pub(crate) fn update(&mut self, name: u32, now: Option<Obj>, with: &mut Values, out: &mut Vec<u8>) -> bool {
+    pub(crate) fn update(
+        &mut self,
+        name: u32,
+        now: Option<Obj>,
+        with: &mut Values,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let Some(now) = now else {
             if self.last == Last::Unbound {
                 return false;
@@ -176,6 +182,10 @@ fn common(old: &[u8], new: &[u8]) -> (usize, usize) {
     }
     prefix += same(&old[prefix..], &new[prefix..]);
     let (old, new) = (&old[prefix..], &new[prefix..]);
-    let suffix = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b);
+    let suffix = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(|(a, b)| a == b);
     (prefix, suffix.count())
 }

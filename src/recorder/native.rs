@@ -68,7 +68,9 @@ pub(crate) fn enter(
 /// `None`.
 pub(crate) fn none() -> Owned {
     // SAFETY: a static object.
-    unsafe { Obj::new(ffi::Py_None()) }.expect("None exists").own()
+    unsafe { Obj::new(ffi::Py_None()) }
+        .expect("None exists")
+        .own()
 }
 
 pub(crate) type Entry =
@@ -86,5 +88,11 @@ pub(crate) fn function(name: &'static CStr, entry: Entry, bound: Obj) -> Option<
         ml_doc: ptr::null(),
     }));
     // SAFETY: the definition lives for ever.
-    unsafe { Owned::new(ffi::PyCFunction_NewEx(definition, bound.ptr(), ptr::null_mut())) }
+    unsafe {
+        Owned::new(ffi::PyCFunction_NewEx(
+            definition,
+            bound.ptr(),
+            ptr::null_mut(),
+        ))
+    }
 }

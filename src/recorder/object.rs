@@ -147,12 +147,6 @@ impl Obj {
         self.0 == unsafe { ffi::Py_True() }
     }
 
-    #[inline(always)]
-    pub(crate) fn is_false(self) -> bool {
-        // SAFETY: a static object.
-        self.0 == unsafe { ffi::Py_False() }
-    }
-
     /// An `int` (or subclass) that fits 64 bits.
     #[inline(always)]
     pub(crate) fn int(self) -> Option<i64> {

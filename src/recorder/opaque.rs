@@ -224,7 +224,11 @@ pub(crate) fn slot_offset(descriptor: Obj) -> Option<isize> {
     }
     // SAFETY: a member descriptor holds its member behind head, type, name and qualified name.
     unsafe {
-        let member = *descriptor.ptr().cast::<u8>().add(40).cast::<*const Member>();
+        let member = *descriptor
+            .ptr()
+            .cast::<u8>()
+            .add(40)
+            .cast::<*const Member>();
         ((*member).kind == OBJECT).then_some((*member).offset)
     }
 }
@@ -232,7 +236,15 @@ pub(crate) fn slot_offset(descriptor: Obj) -> Option<isize> {
 /// The object that stands at an offset in `object`, which [`slot_offset`] gave for its type.
 pub(crate) fn word_at(object: Obj, offset: isize) -> Option<Obj> {
     // SAFETY: a slot of this type: null or an object it holds.
-    unsafe { Obj::new(*object.ptr().cast::<u8>().offset(offset).cast::<*mut PyObject>()) }
+    unsafe {
+        Obj::new(
+            *object
+                .ptr()
+                .cast::<u8>()
+                .offset(offset)
+                .cast::<*mut PyObject>(),
+        )
+    }
 }
 
 /// The arguments an exception was made with.

@@ -77,10 +77,12 @@ fn is_plain(kind: Obj) -> bool {
 fn replace(of: Obj, name: &'static CStr, entry: crate::native::Entry, stream: Stream) {
     let original = of.attr(name);
     // What a hook needs: the original, the stream object, and which of the two it is.
-    let bound = original.zip(new_int(stream as i64)).and_then(|(original, number)| {
-        // SAFETY: the tuple takes its own references.
-        unsafe { Owned::new(ffi::PyTuple_Pack(3, original.ptr(), of.ptr(), number.ptr())) }
-    });
+    let bound = original
+        .zip(new_int(stream as i64))
+        .and_then(|(original, number)| {
+            // SAFETY: the tuple takes its own references.
+            unsafe { Owned::new(ffi::PyTuple_Pack(3, original.ptr(), of.ptr(), number.ptr())) }
+        });
     if let Some(hook) = bound.and_then(|it| function(name, entry, *it)) {
         of.set_attr(name, *hook);
     }
@@ -156,9 +158,8 @@ fn encoded(text: Obj, stream: Obj) -> Option<Vec<u8>> {
     let name = |key| CString::new(stream.attr_text(key)).ok();
     let (encoding, errors) = (name(c"encoding")?, name(c"errors")?);
     // SAFETY: a str, and names that end in zero.
-    let bytes = unsafe {
-        ffi::PyUnicode_AsEncodedString(text.ptr(), encoding.as_ptr(), errors.as_ptr())
-    };
+    let bytes =
+        unsafe { ffi::PyUnicode_AsEncodedString(text.ptr(), encoding.as_ptr(), errors.as_ptr()) };
     // SAFETY: a new reference or null.
     unsafe { Owned::new(bytes).map(|it| it.byte_slice().to_vec()) }
 }

@@ -27,7 +27,10 @@ fn prove(py: Python<'_>, first: Bound<'_, PyAny>, second: Bound<'_, PyAny>) {
 #[pyfunction]
 fn run(py: Python<'_>) -> PyResult<()> {
     let version = py.version_info().minor;
-    let layout = LAYOUT.get().copied().unwrap_or_else(|| Layout::new(version));
+    let layout = LAYOUT
+        .get()
+        .copied()
+        .unwrap_or_else(|| Layout::new(version));
     match boot::run(layout) {
         Ok(0) => Ok(()),
         Ok(status) => Err(PySystemExit::new_err(status)),

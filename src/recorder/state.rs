@@ -1,6 +1,9 @@
 //! The recording as a whole: one for the process, used by whichever thread holds the interpreter lock.
 
-#![expect(unsafe_code, reason = "one recording for the process, guarded by the interpreter lock")]
+#![expect(
+    unsafe_code,
+    reason = "one recording for the process, guarded by the interpreter lock"
+)]
 
 use crate::{
     codes::{self, Code},
@@ -114,7 +117,11 @@ impl Recorder {
         };
         let file = self.file(&path, given.map(|(_, text)| text));
         let described = codes::describe(code, self.frames.layout.minor);
-        let ids: Vec<_> = described.locals.iter().map(|(it, _)| self.names.id(it)).collect();
+        let ids: Vec<_> = described
+            .locals
+            .iter()
+            .map(|(it, _)| self.names.id(it))
+            .collect();
         let optimized = described.optimized;
         let record = Record::Code {
             file,
@@ -132,9 +139,12 @@ impl Recorder {
         let what = Code {
             id: Some(id),
             first_line: described.first_line,
-            kind: described.kind,
             locals: ids.into_iter().zip(slots).collect(),
-            names: described.locals.iter().map(|(name, _)| name.clone()).collect(),
+            names: described
+                .locals
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
             optimized,
             suspends: described.suspends,
             instructions: described.instructions,
@@ -227,7 +237,11 @@ impl Recorder {
     #[inline(always)]
     pub(crate) fn on_this_thread(&mut self) {
         let thread = THREAD.get();
-        let thread = if thread == 0 { self.new_thread() } else { thread };
+        let thread = if thread == 0 {
+            self.new_thread()
+        } else {
+            thread
+        };
         if self.frames.switch(thread as usize - 1) {
             self.put(&Record::Thread(thread));
         }
@@ -333,7 +347,9 @@ impl Hasher for Address {
         self.0
     }
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&it| self.write_usize(usize::from(it)));
+        bytes
+            .iter()
+            .for_each(|&it| self.write_usize(usize::from(it)));
     }
     fn write_usize(&mut self, value: usize) {
         self.0 = (value as u64 >> 4 ^ self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -63,24 +63,45 @@ impl Target {
         let first = text(1).ok_or_else(missing)?;
         let flag = |it: &str| new_text(it).into_iter();
         let (what, argv, original, from): (_, _, Vec<_>, _) = match kind.to_str() {
-            Some("script") => (What::Script(first.into()), word(1), word(1).into_iter().collect(), 2),
+            Some("script") => (
+                What::Script(first.into()),
+                word(1),
+                word(1).into_iter().collect(),
+                2,
+            ),
             Some("module") => {
                 let name = word(1).ok_or_else(missing)?;
-                (What::Module(name), new_text("-m"), flag("-m").chain(word(1)).collect(), 2)
+                (
+                    What::Module(name),
+                    new_text("-m"),
+                    flag("-m").chain(word(1)).collect(),
+                    2,
+                )
             }
-            Some("code") => {
-                (What::Code(first), new_text("-c"), flag("-c").chain(word(1)).collect(), 2)
-            }
+            Some("code") => (
+                What::Code(first),
+                new_text("-c"),
+                flag("-c").chain(word(1)).collect(),
+                2,
+            ),
             Some("call") => {
                 let file = text(2).ok_or_else(missing)?.into();
-                let what = What::Call { expression: first, file };
+                let what = What::Call {
+                    expression: first,
+                    file,
+                };
                 (what, word(2), word(2).into_iter().collect(), 3)
             }
             _ => return Err(format!("`{}` is no kind of target", kind.display())),
         };
         let rest = || (at + from..texts.len()).filter_map(|it| words.list_item(it).map(Obj::own));
         let mut shown: Vec<_> = argv.iter().map(|it| it.text()).collect();
-        shown.extend(texts.iter().skip(at + from).map(|it| it.to_string_lossy().into_owned()));
+        shown.extend(
+            texts
+                .iter()
+                .skip(at + from)
+                .map(|it| it.to_string_lossy().into_owned()),
+        );
         Ok(Self {
             what,
             argv: argv.into_iter().chain(rest()).collect(),
@@ -115,9 +136,9 @@ impl Target {
     /// The name that the code of its file will carry.
     pub(crate) fn file(&self) -> Option<String> {
         match &self.what {
-            What::Script(file) | What::Call { file, .. } => {
-                absolute(file).ok().map(|it| it.to_string_lossy().into_owned())
-            }
+            What::Script(file) | What::Call { file, .. } => absolute(file)
+                .ok()
+                .map(|it| it.to_string_lossy().into_owned()),
             What::Module(_) | What::Code(_) => None,
         }
     }
@@ -275,7 +296,9 @@ fn load(path: &Path) -> Option<Owned> {
     let (name, place) = (new_text(&stem)?, new_text(&path.to_string_lossy())?);
     let compiled = compile(&bytes, path, FILE_INPUT)?;
     let external = import(c"_frozen_importlib_external")?;
-    let spec = external.attr(c"spec_from_file_location")?.call(&[*name, *place])?;
+    let spec = external
+        .attr(c"spec_from_file_location")?
+        .call(&[*name, *place])?;
     let from_spec = import(c"_frozen_importlib")?.attr(c"module_from_spec")?;
     let module = from_spec.call(&[*spec])?;
     let modules = import(c"sys")?.attr(c"modules")?;

@@ -31,13 +31,6 @@ pub(crate) fn put_text(
     put_bytes(out, &bytes);
 }
 
-/// Appends the whole text in WTF-8.
-pub(crate) fn put_whole(text: Obj, out: &mut Vec<u8>) {
-    let mut buffer = Vec::new();
-    let characters = characters(text, usize::MAX, &mut buffer);
-    characters.iter().for_each(|&it| put_wtf8(it, out));
-}
-
 fn len(text: Obj) -> usize {
     // SAFETY: a str.
     unsafe { ffi::PyUnicode_GetLength(text.ptr()).max(0) as usize }

@@ -64,7 +64,11 @@ impl Encoder {
         } else if object.is_none() {
             out.push(tag::NONE);
         } else if is == kind!(PyBool_Type) {
-            out.push(if object.is_true() { tag::TRUE } else { tag::FALSE });
+            out.push(if object.is_true() {
+                tag::TRUE
+            } else {
+                tag::FALSE
+            });
         } else if is == kind!(PyFloat_Type) {
             put_float(object, out);
         } else if is == kind!(PyList_Type) {
@@ -140,12 +144,7 @@ impl Encoder {
     }
 
     /// Writes items while the limits allow; how many.
-    fn items(
-        &mut self,
-        items: impl Iterator<Item = Obj>,
-        depth: u32,
-        out: &mut Vec<u8>,
-    ) -> u64 {
+    fn items(&mut self, items: impl Iterator<Item = Obj>, depth: u32, out: &mut Vec<u8>) -> u64 {
         let mut kept = 0;
         for item in items.take(self.limits.items) {
             if self.nodes == 0 {
@@ -255,7 +254,9 @@ impl Encoder {
                 }
             }
             Kind::Holder(inner) => {
-                let base = inner.collection().and_then(|it| built_in_base(object.kind_object(), it));
+                let base = inner
+                    .collection()
+                    .and_then(|it| built_in_base(object.kind_object(), it));
                 let member = inner.member().zip(base);
                 owned = member.and_then(|((_, name), base)| opaque::base_attr(*base, name, object));
                 let member = inner.member().zip(owned.as_ref());
@@ -356,7 +357,12 @@ impl Encoder {
         let base = built_in_base(dict.kind_object(), "OrderedDict");
         let keys: Vec<_> = own_items(base, dict).collect();
         let plain = |key: &Obj| {
-            [kind!(PyUnicode_Type), kind!(PyLong_Type), kind!(PyBytes_Type)].contains(&key.kind())
+            [
+                kind!(PyUnicode_Type),
+                kind!(PyLong_Type),
+                kind!(PyBytes_Type),
+            ]
+            .contains(&key.kind())
         };
         if !keys.iter().all(|it| plain(it)) {
             return self.dict(dict, depth, out);
@@ -410,7 +416,11 @@ fn put_opaque(out: &mut Vec<u8>, name: &str, text: &str) {
 }
 
 fn set_type(frozen: bool) -> Owned {
-    let kind = if frozen { kind!(PyFrozenSet_Type) } else { kind!(PySet_Type) };
+    let kind = if frozen {
+        kind!(PyFrozenSet_Type)
+    } else {
+        kind!(PySet_Type)
+    };
     opaque::static_type(kind).own()
 }
 
