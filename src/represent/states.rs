@@ -113,11 +113,6 @@ impl<'a> States<'a> {
         }
         state
     }
-
-    /// Forgets a frame that has ended.
-    pub(super) fn forget(&mut self, frame: FrameId) {
-        self.frames.remove(&frame);
-    }
 }
 
 /// Whether texts speak of a variable: not of those that only the interpreter sees.
