@@ -168,6 +168,11 @@ impl Page {
         &self.spans
     }
 
+    /// The steps it was written for.
+    pub fn window(&self) -> Range<StepId> {
+        StepId::new(self.window.start)..StepId::new(self.window.end)
+    }
+
     /// The span at byte `at`, if there is one.
     pub fn span_at(&self, at: u32) -> Option<&Span> {
         let idx = self.spans.partition_point(|it| it.bytes.end <= at);
