@@ -35,7 +35,7 @@ pub(super) struct Fact {
 pub(super) struct Facts {
     /// The file the lines are of: the one that the program proper begins in.
     pub(super) file: Option<Id<File>>,
-    /// For each line: arguments, then changes, then how it was left.
+    /// For each line: arguments and changes, then how it was left.
     pub(super) lines: BTreeMap<u32, Vec<Fact>>,
 }
 
@@ -85,9 +85,8 @@ impl Facts {
         }
         for facts in res.lines.values_mut() {
             facts.sort_by_key(|it| match it.told {
-                Told::Input => 0,
-                Told::State => 1,
-                Told::Exception(_) | Told::Returned(_) | Told::Yielded(_) => 2,
+                Told::Input | Told::State => 0,
+                Told::Exception(_) | Told::Returned(_) | Told::Yielded(_) => 1,
             });
         }
         res

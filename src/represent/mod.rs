@@ -14,6 +14,7 @@ mod texts;
 use std::ops::Range;
 
 pub use page::{Loss, Moment, Page, Span, SpanKind};
+pub(crate) use states::States;
 
 use crate::trace::{Id, StepId, Trace};
 

@@ -60,7 +60,8 @@ pub struct Span {
     pub bytes: Range<u32>,
     /// What it is.
     pub kind: SpanKind,
-    /// What it tells of, oldest first; empty only for verdicts and code that never ran.
+    /// What it tells of, oldest first; empty only for verdicts, for code that never ran, and for the
+    /// one span of a page that tells of nothing.
     pub moments: Vec<Moment>,
     /// Source lines it speaks of, counted from 1.
     pub lines: Vec<u32>,
@@ -167,6 +168,11 @@ impl Page {
         &self.spans
     }
 
+    /// The steps it was written for.
+    pub fn window(&self) -> Range<StepId> {
+        StepId::new(self.window.start)..StepId::new(self.window.end)
+    }
+
     /// The span at byte `at`, if there is one.
     pub fn span_at(&self, at: u32) -> Option<&Span> {
         let idx = self.spans.partition_point(|it| it.bytes.end <= at);
@@ -193,9 +199,14 @@ impl Page {
     ///
     /// Of several spans about a step the most particular is taken: records before code, few moments
     /// before many, then the first. A step that nothing tells of borrows the last span of the nearest
-    /// earlier step that something does tell of, and where there is none, the first span.
+    /// earlier step that something does tell of, and where there is none, the first span; a page that
+    /// tells of nothing gets an empty span at its end for that.
     pub fn finish(&mut self, window: Range<StepId>) {
         self.window = window.start.raw()..window.end.raw();
+        if self.spans.is_empty() && !self.window.is_empty() {
+            let nothing = Span::new(SpanKind::Prose, Vec::new());
+            self.tell(nothing, format_args!(""));
+        }
         let mut own: Vec<Option<(u32, Loss)>> = vec![None; self.window.len()];
         let mut newest: Vec<u32> = vec![0; self.window.len()];
         // Records of the step are better than the code of its line.

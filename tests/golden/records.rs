@@ -7,7 +7,7 @@ use recorder::wire::{Left, Record, Write};
 use serde_json::Value as Json;
 
 /// The records of one program.
-pub fn read(program: &str) -> Vec<Record> {
+pub(crate) fn read(program: &str) -> Vec<Record> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{program}.jsonl"));
     let text = std::fs::read_to_string(path).expect("a recording of the program");
     text.lines()
