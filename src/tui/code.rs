@@ -83,13 +83,18 @@ pub(super) fn assigned(line: &str) -> Vec<&str> {
             let Some(at) = equals_sign(line) else {
                 return Vec::new();
             };
-            let left = line[..at].trim_end_matches(['+', '-', '*', '/', '%', '@', '&', '|', '^', '<', '>', ' ']);
+            let left = line[..at]
+                .trim_end_matches(['+', '-', '*', '/', '%', '@', '&', '|', '^', '<', '>', ' ']);
             left.split_once(':').map_or(left, |it| it.0)
         }
     };
-    let names = targets.split(',').map(|it| it.trim().trim_matches(['(', ')']));
+    let names = targets
+        .split(',')
+        .map(|it| it.trim().trim_matches(['(', ')']));
     let is_name = |it: &&str| {
-        !it.is_empty() && !it.starts_with(|c: char| c.is_numeric()) && it.chars().all(|c| c.is_alphanumeric() || c == '_')
+        !it.is_empty()
+            && !it.starts_with(|c: char| c.is_numeric())
+            && it.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
     names.filter(is_name).collect()
 }
@@ -100,8 +105,12 @@ fn equals_sign(line: &str) -> Option<usize> {
     let at = line.find(['=', '(', '[', '\'', '"', '#', '{'])?;
     let next = bytes.get(at + 1);
     let before = at.checked_sub(1).map(|it| bytes[it]);
-    let shifts = at.checked_sub(2).is_some_and(|it| matches!(&bytes[it..at], b"<<" | b">>"));
-    let compares = next == Some(&b'=') || (matches!(before, Some(b'!' | b'<' | b'>')) && !shifts) || before == Some(b':');
+    let shifts = at
+        .checked_sub(2)
+        .is_some_and(|it| matches!(&bytes[it..at], b"<<" | b">>"));
+    let compares = next == Some(&b'=')
+        || (matches!(before, Some(b'!' | b'<' | b'>')) && !shifts)
+        || before == Some(b':');
     (bytes[at] == b'=' && !compares).then_some(at)
 }
 

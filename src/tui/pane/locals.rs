@@ -362,7 +362,10 @@ fn written_again(trace: &Trace, event: EventId, effect: &Effect) -> Vec<NameId> 
     let written = assigned(trace.source(it.frame, it.line).unwrap_or_default());
     let locals = trace.locals(it.frame, event).into_iter().map(|it| it.name);
     locals
-        .filter(|&name| written.contains(&&**trace.name(name)) && !effect.writes.iter().any(|it| it.name == name))
+        .filter(|&name| {
+            written.contains(&&**trace.name(name))
+                && !effect.writes.iter().any(|it| it.name == name)
+        })
         .collect()
 }
 
