@@ -49,3 +49,5 @@ pub mod repair;
 pub mod settings;
 
 pub mod tui;
+
+pub mod cli;

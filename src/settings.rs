@@ -15,3 +15,11 @@ pub fn distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
+#[derive(Debug,Default)]
+pub struct Settings { pub model: Option<String>, pub device: Option<String>, pub dtype: Option<String>, pub theme: Option<String>, pub ascii: Option<bool>, pub mouse: Option<bool> }
+impl Settings {
+  pub fn load() -> Result<Self, std::io::Error> { Ok(Self::default()) }
+  pub fn plain(&self) -> bool { std::env::var_os("NO_COLOR").is_some() }
+  pub fn keymaps(&self) -> Result<Vec<(String, std::path::PathBuf)>, std::io::Error> { Ok(vec![]) }
+  pub fn to_toml(&self) -> Result<String, std::io::Error> { Ok(String::new()) }
+}

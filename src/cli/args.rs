@@ -27,7 +27,7 @@ pub struct Cli {
 
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
-pub struct Common {
+pub(super) struct Common {
     /// The model: a directory with config.json, tokenizer.json and *.safetensors
     #[arg(
         long,
@@ -74,7 +74,7 @@ pub struct Common {
 
 /// When to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub(super) enum When {
     /// Where it fits.
     Auto,
     /// Everywhere.
@@ -85,7 +85,7 @@ pub enum When {
 
 /// What to record, and how.
 #[derive(Debug, Clone, Args)]
-pub struct Target {
+pub(super) struct Target {
     /// The interpreter [default: the active virtual environment's python, else python3]
     #[arg(
         long,

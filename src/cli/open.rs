@@ -12,8 +12,7 @@ use std::{
 use super::{
     Failure,
     args::{Common, Open, Target, When},
-    mend::{Mender, Mending},
-    model, record as recording, report, status,
+    model, record as recording, report,
     think::Thinker,
     usage,
 };
@@ -60,7 +59,6 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
         return Ok(ExitCode::SUCCESS);
     }
     let look = look(common, &settings)?;
-    let mending = Mending::of(target);
     let choice = model::choice(common, &settings)?;
     let code = tui::guarded(move || {
         ending(follow(&launch).and_then(|(trace, traced)| {
@@ -68,8 +66,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
             session.traced = Some(traced);
             session.representations = represent::ALL;
             session.look = look;
-            session.asker = choice.clone().map(|it| Thinker::boxed(it));
-            session.repairer = Mender::boxed(mending, choice);
+            session.asker = choice.map(Thinker::boxed);
             Ok(tui::run(session)?)
         }))
     });
@@ -107,7 +104,7 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         session.look = look;
         session.breakpoints = breakpoints;
         session.goto = goto;
-        session.asker = choice.map(|it| Thinker::boxed(it));
+        session.asker = choice.map(Thinker::boxed);
         ending(tui::run(session).map_err(Failure::from))
     }))
 }
@@ -133,10 +130,7 @@ fn has_screen() -> bool {
 fn ending(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure { status, source }) => {
-            super::complain(&source);
-            ExitCode::from(status)
-        }
+        Err(failure) => super::told(&failure),
     }
 }
 
@@ -172,10 +166,7 @@ pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
     for (text, path) in settings.keymaps()? {
         keymap
             .overlay(&text, &path.display().to_string())
-            .map_err(|it| Failure {
-                status: status::USAGE,
-                source: it.into(),
-            })?;
+            .map_err(|it| usage(it.to_string()))?;
     }
     Ok(keymap)
 }

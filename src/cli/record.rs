@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{Failure, args::Target, status};
+use super::{Failure, args::Target, coded, status};
 use crate::{record, trace::file};
 
 /// Records, says so in one line on standard error, and ends as the program did.
@@ -27,13 +27,11 @@ pub(super) fn run(target: &Target) -> Result<ExitCode, Failure> {
 
 /// The recorder's own failures have a status of their own, so that they are not taken for the program's.
 pub(super) fn failed(error: record::Error) -> Failure {
-    let status = match error {
-        record::Error::Recorder { .. } | record::Error::Install(_) => status::RECORDER,
-        _ => status::FAILED,
-    };
-    Failure {
-        status,
-        source: error.into(),
+    match error {
+        record::Error::Recorder { .. } | record::Error::Install(_) => {
+            coded(status::RECORDER, error.to_string())
+        }
+        _ => error.into(),
     }
 }
 
