@@ -37,8 +37,8 @@ struct Count {
     number: u32,
     digits: u32,
     since: Instant,
-    /// Which pane had the focus before the first digit took it.
-    focused: usize,
+    /// Which pane had the focus, and which its turn, before the first digit changed that.
+    before: (usize, usize),
 }
 
 impl Input {
@@ -58,7 +58,8 @@ impl Input {
             Action::SetMark => "mark: a letter sets it, Esc leaves",
             _ => "go to mark: its letter, Esc leaves",
         });
-        let count = self.count.as_ref().filter(|it| it.holds());
+        // One digit alone has focused a pane, and that can be seen.
+        let count = self.count.as_ref().filter(|it| 1 < it.digits);
         let count = count.map(|it| format!("{} × …", it.number));
         waits
             .map(String::from)
@@ -75,11 +76,7 @@ impl Count {
 
 /// Whether a number typed before `action` says how often, or to where.
 fn counts(action: Action) -> bool {
-    matches!(action.group(), "time")
-        || matches!(
-            action,
-            Action::Up | Action::Down | Action::FrameUp | Action::FrameDown
-        )
+    action.group() == "time"
 }
 
 impl App {
@@ -112,7 +109,7 @@ impl App {
                     .take()
                     .filter(|it| counts(action) && it.holds());
                 if let Some(count) = &count {
-                    self.screen.focused = count.focused;
+                    (self.screen.focused, self.screen.tab) = count.before;
                 }
                 if matches!(action, Action::SetMark | Action::GoToMark) {
                     self.input.letter = Some(action);
@@ -138,7 +135,7 @@ impl App {
         let before = self.input.count.take().filter(Count::holds);
         let since = Instant::now();
         if let Some(count) = before {
-            self.screen.focused = count.focused;
+            (self.screen.focused, self.screen.tab) = count.before;
             self.input.count = Some(Count {
                 number: count
                     .number
@@ -147,7 +144,7 @@ impl App {
                     .min(MOST),
                 digits: count.digits + 1,
                 since,
-                focused: count.focused,
+                before: count.before,
             });
             return true;
         }
@@ -160,7 +157,7 @@ impl App {
             number: digit,
             digits: 1,
             since,
-            focused,
+            before,
         });
         true
     }
