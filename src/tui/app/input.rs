@@ -132,9 +132,9 @@ impl App {
         let Some(digit) = key.typed().and_then(|it| it.to_digit(10)) else {
             return false;
         };
-        let before = self.input.count.take().filter(Count::holds);
+        let counted = self.input.count.take().filter(Count::holds);
         let since = Instant::now();
-        if let Some(count) = before {
+        if let Some(count) = counted {
             (self.screen.focused, self.screen.tab) = count.before;
             self.input.count = Some(Count {
                 number: count
@@ -148,8 +148,12 @@ impl App {
             });
             return true;
         }
-        let focused = self.screen.focused;
-        match self.input.keymap.meaning(&[key], pane::ALL[focused].name()) {
+        let before = (self.screen.focused, self.screen.tab);
+        match self
+            .input
+            .keymap
+            .meaning(&[key], pane::ALL[before.0].name())
+        {
             Meaning::Action(action) if action.focuses().is_some() => self.act(action, None),
             _ => return false,
         }
@@ -167,7 +171,7 @@ impl App {
             return;
         };
         let meaning = self.input.keymap.meaning(&[key], "");
-        let answer = overlay.press(key, meaning, &self.input.keymap);
+        let answer = overlay.press(key, meaning);
         if answer != Answer::Stay {
             self.screen.overlay = None;
         }

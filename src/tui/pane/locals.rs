@@ -240,7 +240,7 @@ impl Locals {
         if 0 < hidden {
             self.rows.push(Row::said(
                 " ",
-                format!("+{hidden} hidden: functions, modules, dunders"),
+                format!("+{hidden} functions, modules and the like"),
                 Look::Dim,
             ));
         }
