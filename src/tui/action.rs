@@ -147,6 +147,8 @@ actions! {
     FocusRepair,
     /// Focus the timeline.
     FocusTimeline,
+    /// Focus the loop's iterations.
+    FocusLoop,
     /// Give the focused pane the whole screen, or take it back.
     Zoom,
     /// Commands, by name; a number goes to that step.
@@ -200,6 +202,7 @@ impl Action {
             Self::FocusMonologue => "monologue",
             Self::FocusRepair => "repair",
             Self::FocusTimeline => "timeline",
+            Self::FocusLoop => "loop",
             _ => return None,
         })
     }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::code::Outline;
+use super::{code::Outline, value::exception_in_words};
 use crate::trace::{Code, EventId, File, FrameId, Id, Kind, StepId, Trace};
 
 /// A source line.
@@ -50,7 +50,7 @@ pub struct Index {
 pub(super) struct Failure {
     /// The step that raised it.
     pub(super) step: Option<StepId>,
-    /// `Type: message`.
+    /// `Type: message`, or the type and the line that raised it.
     pub(super) text: String,
 }
 
@@ -71,12 +71,17 @@ impl Index {
         self.files = trace.files().len();
         self.frames = trace.frames().len();
         self.events = trace.events().len();
-        self.failure = trace.uncaught().map(|(event, exception)| Failure {
-            step: trace.step_of(event),
-            text: match exception.message.is_empty() {
-                true => exception.name.to_string(),
-                false => format!("{}: {}", exception.name, exception.message),
-            },
+        self.failure = trace.uncaught().map(|(event, exception)| {
+            let at = &trace.events()[event];
+            let source = trace.source(at.frame, at.line).unwrap_or_default();
+            Failure {
+                step: trace.step_of(event),
+                // An exception that says nothing is known by its line.
+                text: match exception.message.is_empty() {
+                    true => format!("{}  {}", exception.name, source.trim()),
+                    false => exception_in_words(exception),
+                },
+            }
         });
     }
 

@@ -204,7 +204,7 @@ fn compact(body: Rect, wish: Wish) -> Vec<Slot> {
         frame: Frame::Title,
         ..bordered("stack", stack)
     };
-    let tabs = ["output", "calls", "formats", "monologue", "repair"];
+    let tabs = ["output", "calls", "loop", "formats", "monologue", "repair"];
     vec![
         bordered("source", columns[0]),
         locals,
@@ -214,7 +214,7 @@ fn compact(body: Rect, wish: Wish) -> Vec<Slot> {
     ]
 }
 
-/// 120 columns: source over calls, locals over stack and output, the rest by turns.
+/// 120 columns: source over calls, locals over stack and loop, the rest by turns.
 fn roomy(body: Rect, wish: Wish) -> Vec<Slot> {
     let strip = if wish.tall {
         body.height / 2
@@ -233,16 +233,16 @@ fn roomy(body: Rect, wish: Wish) -> Vec<Slot> {
     let right = Layout::vertical([
         Constraint::Fill(1),
         Constraint::Length(6),
-        Constraint::Length(if wish.tall { 0 } else { 6 }),
+        Constraint::Length(if wish.tall { 0 } else { 7 }),
     ])
     .split(columns[1]);
-    let tabs = ["formats", "monologue", "repair"];
+    let tabs = ["output", "formats", "monologue", "repair"];
     vec![
         bordered("source", left[0]),
         bordered("locals", right[0]),
         bordered("calls", left[1]),
         bordered("stack", right[1]),
-        bordered("output", right[2]),
+        bordered("loop", right[2]),
         timeline(rows[1]),
         turns(&tabs, rows[2], wish),
     ]
@@ -263,13 +263,19 @@ fn wide(body: Rect) -> Vec<Slot> {
         Constraint::Fill(32),
     ])
     .split(rows[0]);
-    let middle = Layout::vertical([Constraint::Fill(1), Constraint::Length(7)]).split(columns[1]);
+    let middle = Layout::vertical([
+        Constraint::Fill(1),
+        Constraint::Length(6),
+        Constraint::Length(8),
+    ])
+    .split(columns[1]);
     let right = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).split(columns[2]);
     let below = Layout::horizontal([Constraint::Fill(56), Constraint::Fill(44)]).split(rows[3]);
     vec![
         bordered("source", columns[0]),
         bordered("locals", middle[0]),
         bordered("stack", middle[1]),
+        bordered("loop", middle[2]),
         bordered("calls", right[0]),
         bordered("output", right[1]),
         timeline(rows[1]),

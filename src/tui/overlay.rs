@@ -139,7 +139,7 @@ impl Overlay {
     }
 
     /// Takes a key, which elsewhere would have `meaning`.
-    pub(super) fn press(&mut self, key: Key, meaning: Meaning, keymap: &Keymap) -> Answer {
+    pub(super) fn press(&mut self, key: Key, meaning: Meaning) -> Answer {
         // What types a character types it here; other keys mean what they mean everywhere.
         if key.code() == KeyCode::Esc {
             return Answer::Close;
@@ -187,7 +187,6 @@ impl Overlay {
                 }
                 (KeyCode::Backspace, _) if typed.is_empty() => Answer::Close,
                 (code, c) => {
-                    let _ = keymap;
                     *chosen = 0;
                     edit(typed, code, c)
                 }
@@ -303,15 +302,12 @@ fn matches(typed: &str) -> Vec<Action> {
     let mut scored: Vec<(u32, Action)> = Action::ALL
         .iter()
         .filter_map(|it| {
-            let mut score = |text: &str| {
-                pattern.score(
-                    nucleo_matcher::Utf32Str::new(text, &mut utf32),
-                    &mut matcher,
-                )
-            };
-            // A hit in the name counts for more than one in the sentence.
-            let name = score(&it.name().replace('_', " ")).map(|it| it * 2);
-            name.max(score(it.sentence())).map(|score| (score, *it))
+            let name = it.name().replace('_', " ");
+            let name = nucleo_matcher::Utf32Str::new(&name, &mut utf32);
+            // A name may match loosely; a sentence, which has every letter, must have the words.
+            let told = it.sentence().to_lowercase().contains(&typed.to_lowercase());
+            let score = pattern.score(name, &mut matcher).or(told.then_some(0))?;
+            Some((score, *it))
         })
         .collect();
     scored.sort_by_key(|it| std::cmp::Reverse(it.0));

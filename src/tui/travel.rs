@@ -277,7 +277,7 @@ pub(super) fn exception(trace: &Trace, index: &Index, from: Cursor, heading: Hea
         return Err("no exception there".into());
     };
     let exception = trace.exception(id);
-    let said = format!("{}: {}", exception.name, exception.message);
+    let said = super::value::exception_in_words(exception);
     match step_of(event) {
         Some(step) => arrive(trace, step, said),
         None => Err("that exception was raised before the first step".into()),

@@ -1,12 +1,20 @@
 //! Values as panes show them: one line, a kind, their parts, and what changed inside them.
 
-use crate::trace::{Sequence, Shape, Value, repr};
+use crate::trace::{Exception, Sequence, Shape, Value, repr};
 
 use super::text;
 
 /// The value on one line, safe to show. As long as its `repr`.
 pub(super) fn short(value: &Value) -> String {
     text::clean(&repr(value))
+}
+
+/// An exception as a traceback's last line has it. Not cleaned for the screen.
+pub(super) fn exception_in_words(it: &Exception) -> String {
+    match it.message.is_empty() {
+        true => it.name.to_string(),
+        false => format!("{}: {}", it.name, it.message),
+    }
 }
 
 /// Whether the value is data rather than a function, module or class.

@@ -7,7 +7,7 @@ use recorder::wire::{Left, Record, Write};
 
 /// Writes the records of one run, keeping count of names and lines.
 #[derive(Default)]
-pub struct Run {
+pub(crate) struct Run {
     builder: Builder,
     names: HashMap<String, u32>,
     /// The line that each frame on the stack stands on.
@@ -16,13 +16,13 @@ pub struct Run {
 }
 
 /// A change of a local variable.
-pub type Wrote<'a> = (&'a str, Value);
+pub(crate) type Wrote<'a> = (&'a str, Value);
 
-pub fn int(it: i64) -> Value {
+pub(crate) fn int(it: i64) -> Value {
     Value::Int(it)
 }
 
-pub fn list(items: &[i64]) -> Value {
+pub(crate) fn list(items: &[i64]) -> Value {
     Value::Sequence {
         kind: Sequence::List,
         id: 7,
@@ -31,14 +31,14 @@ pub fn list(items: &[i64]) -> Value {
     }
 }
 
-pub fn text(it: &str) -> Value {
+pub(crate) fn text(it: &str) -> Value {
     Value::Str {
         len: it.chars().count() as u64,
         kept: it.into(),
     }
 }
 
-pub fn function(name: &str) -> Value {
+pub(crate) fn function(name: &str) -> Value {
     Value::Opaque {
         name: "function".into(),
         text: format!("<function {name}>"),
@@ -53,7 +53,7 @@ fn bytes(value: &Value) -> Vec<u8> {
 
 impl Run {
     /// A run of one file.
-    pub fn of(path: &str, source: &str) -> Self {
+    pub(crate) fn of(path: &str, source: &str) -> Self {
         let mut run = Self::default();
         run.push(Record::Fact("target".into(), path.into()));
         run.push(Record::File {
@@ -78,7 +78,7 @@ impl Run {
     }
 
     /// Declares a code object; its number is what [`Self::call`] wants.
-    pub fn code(
+    pub(crate) fn code(
         &mut self,
         kind: CodeKind,
         name: &str,
@@ -108,7 +108,7 @@ impl Run {
         writes.collect()
     }
 
-    pub fn call(&mut self, code: u32, line: u32, wrote: &[Wrote<'_>]) {
+    pub(crate) fn call(&mut self, code: u32, line: u32, wrote: &[Wrote<'_>]) {
         let writes = self.writes(wrote);
         self.push(Record::Call { code, line, writes });
         self.lines.push(line);
@@ -122,12 +122,12 @@ impl Run {
     }
 
     /// `line` is about to run; the line before wrote `wrote`.
-    pub fn line(&mut self, line: u32, wrote: &[Wrote<'_>]) {
+    pub(crate) fn line(&mut self, line: u32, wrote: &[Wrote<'_>]) {
         let (writes, delta) = (self.writes(wrote), self.delta(line));
         self.push(Record::Line { delta, writes });
     }
 
-    pub fn returns(&mut self, value: &Value, wrote: &[Wrote<'_>]) {
+    pub(crate) fn returns(&mut self, value: &Value, wrote: &[Wrote<'_>]) {
         let writes = self.writes(wrote);
         self.push(Record::Return {
             delta: 0,
@@ -137,7 +137,7 @@ impl Run {
         self.lines.pop();
     }
 
-    pub fn raises(&mut self, name: &str, message: &str) {
+    pub(crate) fn raises(&mut self, name: &str, message: &str) {
         self.push(Record::Exception {
             delta: 0,
             writes: Vec::new(),
@@ -147,7 +147,7 @@ impl Run {
         });
     }
 
-    pub fn unwinds(&mut self) {
+    pub(crate) fn unwinds(&mut self) {
         self.push(Record::Unwind {
             delta: 0,
             writes: Vec::new(),
@@ -155,15 +155,15 @@ impl Run {
         self.lines.pop();
     }
 
-    pub fn prints(&mut self, stream: Stream, text: &str) {
+    pub(crate) fn prints(&mut self, stream: Stream, text: &str) {
         self.push(Record::Output(stream, text.into()));
     }
 
-    pub fn snapshot(&self) -> Trace {
+    pub(crate) fn snapshot(&self) -> Trace {
         self.builder.snapshot()
     }
 
-    pub fn ends(mut self, status: i64) -> Trace {
+    pub(crate) fn ends(mut self, status: i64) -> Trace {
         self.push(Record::End(status));
         self.builder.snapshot()
     }
@@ -187,7 +187,7 @@ test_basic()
 ";
 
 /// `moving_sum([1, 2, 3, 4], 2)` with an off-by-one at line 6, and the assert that it fails: 16 steps.
-pub fn moving_sum() -> Trace {
+pub(crate) fn moving_sum() -> Trace {
     let mut run = Run::of("/home/me/moving_sum.py", MOVING_SUM);
     let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);
     let test = run.code(CodeKind::Function, "test_basic", 10, &["data"], 0);
@@ -227,7 +227,7 @@ pub fn moving_sum() -> Trace {
 
 /// A program that prints, recurses, catches an exception, writes the same value again, and whose text
 /// tries to command the terminal.
-pub fn odds() -> Trace {
+pub(crate) fn odds() -> Trace {
     let source = "\
 def down(n):
     print('down', n)
@@ -279,7 +279,7 @@ print('done')
 }
 
 /// A loop of `steps` steps in one frame, a call in each turn of it.
-pub fn long(steps: u32) -> Trace {
+pub(crate) fn long(steps: u32) -> Trace {
     let source = "def f(x):\n    return x\n\nfor i in range(9):\n    y = f(i)\n    z = y\n";
     let mut run = Run::of("/home/me/long.py", source);
     let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);

@@ -20,21 +20,17 @@ use crate::{
     },
 };
 
-/// What the bottom row names, most useful first.
+/// What the bottom row names, most useful first; what does not fit is left out, the last one never.
 const HINTS: &[(&str, &[Action])] = &[
     ("over", &[Action::StepOver, Action::StepOverBack]),
     ("into", &[Action::StepInto, Action::StepIntoBack]),
     ("out", &[Action::StepOut, Action::StepOutBack]),
     ("run", &[Action::Continue, Action::ContinueBack]),
-    (
-        "iteration",
-        &[Action::PreviousIteration, Action::NextIteration],
-    ),
+    ("iter", &[Action::PreviousIteration, Action::NextIteration]),
     ("write", &[Action::PreviousWrite, Action::NextWrite]),
-    ("break", &[Action::ToggleBreakpoint]),
-    ("ask", &[Action::AskForward, Action::AskBackward]),
-    ("help", &[Action::Help]),
+    ("ask", &[Action::AskForward]),
     ("quit", &[Action::Quit]),
+    ("break", &[Action::ToggleBreakpoint]),
     ("call", &[Action::PreviousCall, Action::NextCall]),
     (
         "exception",
@@ -45,6 +41,7 @@ const HINTS: &[(&str, &[Action])] = &[
     ("repair", &[Action::Repair]),
     ("zoom", &[Action::Zoom]),
     ("commands", &[Action::Palette]),
+    ("help", &[Action::Help]),
 ];
 
 impl App {
@@ -118,12 +115,16 @@ impl App {
     fn tabs(&self, slot: &Slot, room: usize) -> Line<'static> {
         let styles = &self.screen.styles;
         let focused = slot.pane == self.screen.focused;
-        let style = if focused { styles.focus } else { styles.text };
+        let (style, rule) = match focused {
+            true => (styles.focus, styles.focus),
+            false => (styles.text, styles.border),
+        };
         if slot.tabs.len() < 2 {
-            return Line::styled(
-                format!(" {} ", text::fit(&self.title(slot.pane), room)),
-                style,
-            );
+            let title = text::fit(&self.title(slot.pane), room.saturating_sub(1));
+            return Line::from(vec![
+                Span::styled("─", rule),
+                Span::styled(format!(" {title} "), style),
+            ]);
         }
         let others: usize = slot
             .tabs
@@ -131,14 +132,14 @@ impl App {
             .filter(|it| **it != slot.pane)
             .map(|it| pane::ALL[*it].name().len() + 4)
             .sum();
-        let mut spans = Vec::new();
+        let mut spans = vec![Span::styled("─", rule)];
         for &tab in &slot.tabs {
             if tab == slot.pane {
-                let title = text::fit(&self.title(tab), room.saturating_sub(others + 4));
+                let title = text::fit(&self.title(tab), room.saturating_sub(others + 5));
                 spans.push(Span::styled(format!(" [{title}] "), style));
             } else {
                 spans.push(Span::styled(
-                    format!(" {} {} ", tab + 1, pane::ALL[tab].name()),
+                    format!(" {} {} ", (tab + 1) % 10, pane::ALL[tab].name()),
                     styles.dim,
                 ));
             }
@@ -147,7 +148,11 @@ impl App {
     }
 
     fn title(&self, pane: usize) -> String {
-        format!("{} {}", pane + 1, self.panes[pane].title(self.view(pane)))
+        format!(
+            "{} {}",
+            (pane + 1) % 10,
+            self.panes[pane].title(self.view(pane))
+        )
     }
 
     /// What is debugged and how it ended on the left, where the user stands on the right.
@@ -255,22 +260,32 @@ impl App {
 
     fn hints(&self, width: usize) -> Line<'static> {
         let styles = &self.screen.styles;
-        let mut spans = Vec::new();
-        let mut used = 0;
-        for (what, actions) in HINTS {
+        let hint = |(what, actions): &(&str, &[Action])| {
             let keys: Vec<String> = actions
                 .iter()
                 .map(|it| self.input.keymap.key_of(*it))
                 .collect();
             let keys = keys.join("/");
             let columns = text::width(&keys) + what.len() + 3;
-            if width < used + columns {
-                continue;
+            let spans = [
+                Span::styled(format!(" {keys} "), styles.focus),
+                Span::styled(format!("{what} "), styles.dim),
+            ];
+            (columns, spans)
+        };
+        let mut hints: Vec<_> = HINTS.iter().map(hint).collect();
+        let Some((kept, help)) = hints.pop() else {
+            return Line::default();
+        };
+        let mut room = width.saturating_sub(kept);
+        let mut spans = Vec::new();
+        for (columns, hint) in hints {
+            if let Some(rest) = room.checked_sub(columns) {
+                room = rest;
+                spans.extend(hint);
             }
-            used += columns;
-            spans.push(Span::styled(format!(" {keys} "), styles.focus));
-            spans.push(Span::styled(format!("{what} "), styles.dim));
         }
+        spans.extend(help);
         Line::from(spans)
     }
 }

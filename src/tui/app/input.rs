@@ -37,8 +37,8 @@ struct Count {
     number: u32,
     digits: u32,
     since: Instant,
-    /// Which pane had the focus before the first digit took it.
-    focused: usize,
+    /// Which pane had the focus, and which its turn, before the first digit changed that.
+    before: (usize, usize),
 }
 
 impl Input {
@@ -58,7 +58,8 @@ impl Input {
             Action::SetMark => "mark: a letter sets it, Esc leaves",
             _ => "go to mark: its letter, Esc leaves",
         });
-        let count = self.count.as_ref().filter(|it| it.holds());
+        // One digit alone has focused a pane, and that can be seen.
+        let count = self.count.as_ref().filter(|it| 1 < it.digits);
         let count = count.map(|it| format!("{} × …", it.number));
         waits
             .map(String::from)
@@ -75,11 +76,7 @@ impl Count {
 
 /// Whether a number typed before `action` says how often, or to where.
 fn counts(action: Action) -> bool {
-    matches!(action.group(), "time")
-        || matches!(
-            action,
-            Action::Up | Action::Down | Action::FrameUp | Action::FrameDown
-        )
+    action.group() == "time"
 }
 
 impl App {
@@ -112,7 +109,7 @@ impl App {
                     .take()
                     .filter(|it| counts(action) && it.holds());
                 if let Some(count) = &count {
-                    self.screen.focused = count.focused;
+                    (self.screen.focused, self.screen.tab) = count.before;
                 }
                 if matches!(action, Action::SetMark | Action::GoToMark) {
                     self.input.letter = Some(action);
@@ -135,10 +132,10 @@ impl App {
         let Some(digit) = key.typed().and_then(|it| it.to_digit(10)) else {
             return false;
         };
-        let before = self.input.count.take().filter(Count::holds);
+        let counted = self.input.count.take().filter(Count::holds);
         let since = Instant::now();
-        if let Some(count) = before {
-            self.screen.focused = count.focused;
+        if let Some(count) = counted {
+            (self.screen.focused, self.screen.tab) = count.before;
             self.input.count = Some(Count {
                 number: count
                     .number
@@ -147,12 +144,16 @@ impl App {
                     .min(MOST),
                 digits: count.digits + 1,
                 since,
-                focused: count.focused,
+                before: count.before,
             });
             return true;
         }
-        let focused = self.screen.focused;
-        match self.input.keymap.meaning(&[key], pane::ALL[focused].name()) {
+        let before = (self.screen.focused, self.screen.tab);
+        match self
+            .input
+            .keymap
+            .meaning(&[key], pane::ALL[before.0].name())
+        {
             Meaning::Action(action) if action.focuses().is_some() => self.act(action, None),
             _ => return false,
         }
@@ -160,7 +161,7 @@ impl App {
             number: digit,
             digits: 1,
             since,
-            focused,
+            before,
         });
         true
     }
@@ -170,7 +171,7 @@ impl App {
             return;
         };
         let meaning = self.input.keymap.meaning(&[key], "");
-        let answer = overlay.press(key, meaning, &self.input.keymap);
+        let answer = overlay.press(key, meaning);
         if answer != Answer::Stay {
             self.screen.overlay = None;
         }

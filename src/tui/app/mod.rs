@@ -223,7 +223,7 @@ impl App {
     /// Brings a pane into sight without giving it the focus, where that can be.
     fn show(&mut self, pane: usize) {
         let name = pane::ALL[pane].name();
-        if ["output", "calls", "formats", "monologue", "repair"].contains(&name) {
+        if ["output", "calls", "loop", "formats", "monologue", "repair"].contains(&name) {
             self.screen.tab = pane;
         }
     }

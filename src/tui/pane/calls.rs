@@ -44,7 +44,7 @@ impl super::Spec for Spec {
 
 impl Pane for Calls {
     fn title(&self, view: View<'_>) -> String {
-        format!("calls  {}", view.trace.activations().len())
+        format!("calls, {} in the run", view.trace.activations().len())
     }
 
     fn act(&mut self, action: Action, view: View<'_>) -> Outcome {
@@ -211,10 +211,11 @@ impl Calls {
         let line = trace.events()[it.entered].line;
         let size = format!(" L{line} {:>6} steps", end - first);
         let room = width.saturating_sub(text::width(&size) + 5 + indent.len());
-        let said = text::column(
-            &text::fit_middle(&text::clean(&spoken(trace, it)), room),
-            room,
-        );
+        let said = spoken(trace, it);
+        // The mark in front says it already.
+        let said = said.trim_end_matches([' ', '✖']).to_owned()
+            + if is_now && unwound { " ✖" } else { "" };
+        let said = text::column(&text::fit_middle(&text::clean(&said), room), room);
         let style = match (is_now, unwound) {
             (true, _) => styles.now,
             (false, true) => styles.bad,

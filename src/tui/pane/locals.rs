@@ -17,7 +17,7 @@ use crate::{
         glyph,
         pane::{List, Outcome, Pane, View, paint},
         text,
-        value::{changes, is_data, kind, parts, short},
+        value::{changes, exception_in_words, is_data, kind, parts, short},
     },
 };
 
@@ -240,7 +240,7 @@ impl Locals {
         if 0 < hidden {
             self.rows.push(Row::said(
                 " ",
-                format!("+{hidden} hidden: functions, modules, dunders"),
+                format!("+{hidden} functions, modules and the like"),
                 Look::Dim,
             ));
         }
@@ -345,7 +345,7 @@ impl Locals {
         }
         if let Some(exception) = effect.exception {
             let exception = trace.exception(exception);
-            let said = text::clean(&format!("{}: {}", exception.name, exception.message));
+            let said = text::clean(&exception_in_words(exception));
             self.rows.push(Row::said(glyph::ERROR, said, Look::Bad));
         }
     }
@@ -415,9 +415,9 @@ impl Row {
         };
         let mut spans = vec![
             Span::styled(format!("{} ", self.mark), style),
-            Span::styled(fold, styles.dim),
+            Span::styled(format!("{fold} "), styles.dim),
         ];
-        let mut room = width.saturating_sub(3);
+        let mut room = width.saturating_sub(5);
         if !self.label.is_empty() {
             let label = format!("{}{}", " ".repeat(self.depth * 2), self.label);
             // A changed part's path may be longer than names are; its value moves aside for it.

@@ -104,6 +104,7 @@ family! {
     monologue::Spec,
     repair::Spec,
     timeline::Spec,
+    loops::Spec,
 }
 
 impl View<'_> {

@@ -124,7 +124,14 @@ impl Pane for Monologue {
             return paint(why.chain(lines), area, buf);
         }
         if let Some(answer) = &talk.answer {
-            paint([Line::styled(summary(view, answer), styles.dim)], foot, buf);
+            paint(
+                [Line::styled(
+                    text::fit(&summary(view, answer), width),
+                    styles.dim,
+                )],
+                foot,
+                buf,
+            );
             if self.shows_text || answer.claims.is_empty() {
                 let lines = text::wrap(&answer.text, width).into_iter();
                 return paint(lines.map(|it| Line::styled(it, styles.text)), body, buf);

@@ -14,15 +14,17 @@ use crate::{
         pane::{Outcome, Pane, View, paint},
         syntax::Syntax,
         text,
-        value::{is_data, short},
+        value::{exception_in_words, is_data, short},
     },
 };
 
 /// See the module.
 pub(super) struct Spec;
 
-/// Columns of the gutter: breakpoint, here, number, whether it ran, a space.
-const GUTTER: usize = 9;
+/// Columns of the gutter besides the number: breakpoint, here, whether it ran, a space.
+const GUTTER: usize = 4;
+/// Columns that values have at least; below this many for code, there are no values.
+const VALUES: usize = 11;
 /// Lines kept in sight above and below the cursor.
 const MARGIN: usize = 3;
 /// Names shown beside one line.
@@ -35,6 +37,14 @@ struct Source {
     height: usize,
     shown: Option<(Place, Option<Cursor>)>,
     hides_values: bool,
+}
+
+/// How a row is divided: digits of the line number, columns of code, columns of code and values.
+#[derive(Clone, Copy)]
+struct Columns {
+    digits: usize,
+    code: usize,
+    room: usize,
 }
 
 impl super::Spec for Spec {
@@ -122,21 +132,36 @@ impl Pane for Source {
         );
         let width = usize::from(area.width);
         let shown = (self.top..lines.len()).take(usize::from(area.height));
-        let widest = shown
-            .clone()
-            .map(|at| text::width(&text::clean(&lines[at])))
-            .max();
-        // Values stand in one column behind the code, but leave it room.
-        let beside = GUTTER
-            + widest
-                .unwrap_or(0)
-                .min(width.saturating_sub(GUTTER) * 3 / 5)
-            + 2;
-        let rows: Vec<Line<'_>> = shown
-            .map(|at| {
-                let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
-                self.row(view, Place { line, ..place }, width, beside)
+        let digits = lines.len().to_string().len().max(3);
+        let room = width.saturating_sub(GUTTER + digits);
+        let places = shown.map(|at| Place {
+            line: u32::try_from(at + 1).unwrap_or(u32::MAX),
+            ..place
+        });
+        let tells = !self.hides_values && 2 * VALUES <= room;
+        let rows: Vec<(Place, Vec<Span<'_>>)> = places
+            .map(|it| {
+                (
+                    it,
+                    if tells {
+                        self.values(view, it)
+                    } else {
+                        Vec::new()
+                    },
+                )
             })
+            .collect();
+        // Values stand in one column behind the code they belong to, and are cut before it is.
+        let told = rows.iter().filter(|it| !it.1.is_empty());
+        let widest = told.map(|it| text::width(&text::clean(&lines[it.0.line as usize - 1])));
+        let code = widest
+            .max()
+            .unwrap_or(0)
+            .min(room.saturating_sub(VALUES + 2));
+        let columns = Columns { digits, code, room };
+        let rows: Vec<Line<'_>> = rows
+            .into_iter()
+            .map(|(place, values)| self.row(view, place, values, columns))
             .collect();
         paint(rows, area, buf);
     }
@@ -192,7 +217,13 @@ impl Source {
         self.shown = Some((place, cursor));
     }
 
-    fn row<'a>(&mut self, view: View<'_>, place: Place, width: usize, beside: usize) -> Line<'a> {
+    fn row<'a>(
+        &mut self,
+        view: View<'_>,
+        place: Place,
+        values: Vec<Span<'a>>,
+        columns: Columns,
+    ) -> Line<'a> {
         let styles = view.styles;
         let current = view.current() == Some(place);
         let here = match (current, view.here()) {
@@ -226,17 +257,13 @@ impl Source {
         let mut spans = vec![
             Span::styled(if stops { glyph::BREAKPOINT } else { " " }, styles.bad),
             Span::styled(here, styles.now),
-            Span::styled(format!("{:>4} ", place.line), number),
+            Span::styled(format!("{:>1$}", place.line, columns.digits), number),
             Span::styled(if never { glyph::NEVER } else { " " }, styles.dim),
             Span::raw(" "),
         ];
-        let beside_line = match self.hides_values {
-            true => Vec::new(),
-            false => self.values(view, place),
-        };
-        let room = match beside_line.is_empty() {
-            true => width.saturating_sub(GUTTER),
-            false => beside.saturating_sub(GUTTER + 2),
+        let room = match values.is_empty() {
+            true => columns.room,
+            false => columns.code,
         };
         let mut code = self.syntax.line(view.trace, place.file, place.line, styles);
         if never {
@@ -245,9 +272,9 @@ impl Source {
             }
         }
         let used = push_fitted(&mut spans, code, room);
-        if !beside_line.is_empty() {
+        if !values.is_empty() {
             spans.push(Span::raw(" ".repeat(room.saturating_sub(used) + 2)));
-            push_fitted(&mut spans, beside_line, width.saturating_sub(beside));
+            push_fitted(&mut spans, values, columns.room.saturating_sub(room + 2));
         }
         let line = Line::from(spans);
         match (selected, current) {
@@ -311,7 +338,7 @@ impl Source {
         let Some(effect) = effect else { return spans };
         if let Some(exception) = effect.exception {
             let exception = trace.exception(exception);
-            let said = format!("{} {}: {}", glyph::ERROR, exception.name, exception.message);
+            let said = format!("{} {}", glyph::ERROR, exception_in_words(exception));
             separate(&mut spans);
             spans.push(Span::styled(text::clean(&said), view.styles.bad));
         } else if let Some(value) = effect.returned.filter(|_| current) {

@@ -95,7 +95,8 @@ impl Pane for Timeline {
             };
             paint([Line::styled(LEGEND, styles.dim)], behind, buf);
         }
-        let deepest = view.index.deepest().max(1);
+        // Shallow runs make low bars.
+        let deepest = view.index.deepest().max(6);
         let bars = Rect {
             x: area.x + left,
             width: count,
