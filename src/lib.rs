@@ -49,5 +49,3 @@ pub mod repair;
 pub mod settings;
 
 pub mod tui;
-
-pub mod cli;
