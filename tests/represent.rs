@@ -3,56 +3,17 @@
 //! `golden/*.jsonl` are recordings made by `golden/dump.py`, which shares no code with the recorder.
 //! `golden/bs/` holds what the formats' reference implementation writes for the sample program.
 
-#[path = "golden/records.rs"]
-mod records;
+#[path = "golden/programs.rs"]
+mod programs;
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use monologue::{
-    export,
-    represent::{self, Moment, Page, Profile, Representation, Request, Span},
+    represent::{self, Moment, Page, Request, Span},
     trace::{Builder, Id, StepId, Trace},
 };
 
-const PROGRAMS: &[&str] = &[
-    "bs",
-    "errors",
-    "folds",
-    "folds312",
-    "generators",
-    "loops",
-    "recursion",
-    "script",
-    "threads",
-    "uncaught",
-];
-
-fn trace(program: &str) -> Trace {
-    let mut builder = Builder::default();
-    for record in records::read(program) {
-        builder.push(record);
-    }
-    builder.snapshot()
-}
-
-/// Every representation in each of its modes.
-fn all() -> impl Iterator<Item = (&'static dyn Representation, Option<&'static str>)> {
-    represent::ALL.iter().flat_map(|&it| {
-        let modes: Vec<_> = match it.modes() {
-            [] => vec![None],
-            modes => modes.iter().map(|&it| Some(it)).collect(),
-        };
-        modes.into_iter().map(move |mode| (it, mode))
-    })
-}
-
-fn page(it: &dyn Representation, mode: Option<&'static str>, trace: &Trace) -> Page {
-    let request = Request {
-        mode,
-        ..Request::whole(trace)
-    };
-    represent::page(it, trace, &request)
-}
+use crate::programs::{PROGRAMS, all, page, records, trace};
 
 fn moment(it: &Moment) -> String {
     match it {
@@ -211,10 +172,9 @@ fn steps_without_text_borrow_what_the_reference_says() {
         };
         let mut got = Vec::new();
         for step in (0..21).map(StepId::new) {
-            let (span, loss) = page.resolve(step).expect("it is in the window");
+            let (at, loss) = page.resolved(step).expect("it is in the window");
             if loss == represent::Loss::Inherited {
-                let at = page.spans().iter().position(|it| std::ptr::eq(it, span));
-                got.push((step.number(), at.expect("one of the page's")));
+                got.push((step.number(), at));
             }
         }
         assert_eq!(got, *expected, "{name}");
@@ -304,7 +264,7 @@ fn every_step_is_somewhere_in_every_page() {
 #[test]
 fn any_window_of_any_prefix_is_a_page() {
     for program in PROGRAMS {
-        let records = records::read(program);
+        let records = records(program);
         let mut builder = Builder::default();
         for (at, record) in records.into_iter().enumerate() {
             builder.push(record);
@@ -335,87 +295,20 @@ fn any_window_of_any_prefix_is_a_page() {
 }
 
 #[test]
-fn exported_events_are_as_reviewed() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("golden/snapshots");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
-        for program in ["bs", "generators", "uncaught"] {
-            let mut out = Vec::new();
-            export::events(&trace(program), &mut out, None).expect("memory takes all");
-            let text = String::from_utf8(out).expect("JSON is text");
-            insta::assert_snapshot!(format!("{program}.events"), text);
-        }
-    });
-}
-
-#[test]
-fn every_line_of_the_events_knows_what_the_trace_knows() {
+fn what_a_growing_trace_says_stays_true() {
     for program in PROGRAMS {
-        let trace = trace(program);
-        let mut out = Vec::new();
-        export::events(&trace, &mut out, None).expect("memory takes all");
-        let mut step = 0;
-        for line in String::from_utf8(out).expect("JSON is text").lines() {
-            let it: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            if it["event"] != "line" {
-                continue;
-            }
-            let at = StepId::new(step);
-            step += 1;
-            assert_eq!(it["step"], step);
-            let event = trace.at(at);
-            let locals: Vec<_> = trace
-                .locals(event.frame, trace.steps()[at].event)
-                .into_iter()
-                .map(|it| (trace.name(it.name).to_string(), trace.repr(it.value)))
-                .collect();
-            let got: Vec<_> = it["locals"]
-                .as_object()
-                .expect("an object")
-                .iter()
-                .map(|(name, it)| (name.clone(), it.as_str().expect("a text").to_owned()))
-                .collect();
-            assert_eq!(got, locals, "{program} step {step}");
-        }
-        assert_eq!(step, trace.steps().len(), "{program}");
-    }
-}
-
-#[test]
-fn shown_json_has_an_entry_for_every_step() {
-    let trace = trace("bs");
-    let tokens = export::Tokens {
-        tokenizer: "bytes".into(),
-        count: 7,
-    };
-    for (it, mode) in all() {
-        let page = page(it, mode, &trace);
-        let json = export::show_json(it, Profile::Canonical, &page, &tokens);
-        assert_eq!(json["representation"], it.name());
-        assert_eq!(json["text"], page.text());
-        assert_eq!(json["tokens"]["count"], 7);
-        let spans = json["spans"].as_array().expect("spans");
-        for step in 1..=21 {
-            let of = |it: &&serde_json::Value| {
-                it["steps"]
-                    .as_array()
-                    .is_some_and(|it| it.contains(&step.into()))
-            };
-            assert!(spans.iter().any(|it| of(&it)), "{} {step}", it.name());
-        }
-        let borrowed = spans.windows(2).filter(|it| it[1]["loss"] == "inherited");
-        for pair in borrowed {
-            assert_eq!(pair[0]["start"], pair[1]["start"]);
-            assert_eq!(pair[0]["end"], pair[1]["end"]);
+        let scratchpad = represent::ALL[0];
+        let body = |trace: &Trace| {
+            let page = page(scratchpad, None, trace);
+            let end = "\n[DONE]\n";
+            page.text().strip_suffix(end).expect("its end").to_owned()
+        };
+        let whole = body(&trace(program));
+        let mut builder = Builder::default();
+        for (at, record) in records(program).into_iter().enumerate() {
+            builder.push(record);
+            let text = body(&builder.snapshot());
+            assert!(whole.starts_with(&text), "{program} after {at}:\n{text}");
         }
     }
-    let concise = represent::ALL.iter().find(|it| it.name() == "concise");
-    let page = page(*concise.expect("one is called so"), None, &trace);
-    let json = export::show_json(represent::ALL[4], Profile::Canonical, &page, &tokens);
-    assert_eq!(
-        json["spans"][0].to_string(),
-        r#"{"start":0,"end":47,"kind":"input","steps":["C2"],"lines":[1],"frame":2,"names":["arr"],"loss":"exact"}"#
-    );
 }

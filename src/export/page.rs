@@ -29,9 +29,7 @@ pub fn show_json(
 ) -> Json {
     let mut borrowers: Vec<Vec<StepId>> = vec![Vec::new(); page.spans().len()];
     for step in Id::range(page.window()) {
-        if let Some((span, Loss::Inherited)) = page.resolve(step)
-            && let Some(at) = page.spans().iter().position(|it| std::ptr::eq(it, span))
-        {
+        if let Some((at, Loss::Inherited)) = page.resolved(step) {
             borrowers[at].push(step);
         }
     }

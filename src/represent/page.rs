@@ -183,9 +183,15 @@ impl Page {
     /// earlier step's span, as [`Loss::Inherited`]. `None` outside the window the page was written for.
     /// Costs nothing: the table is made when the page is finished.
     pub fn resolve(&self, step: StepId) -> Option<(&Span, Loss)> {
+        let (at, loss) = self.resolved(step)?;
+        Some((&self.spans[at], loss))
+    }
+
+    /// As [`Self::resolve`], by position among [`Self::spans`].
+    pub fn resolved(&self, step: StepId) -> Option<(usize, Loss)> {
         let at = step.raw().checked_sub(self.window.start)?;
         let (span, loss) = (*self.resolved.get(at as usize)?)?;
-        Some((&self.spans[span as usize], loss))
+        Some((span as usize, loss))
     }
 
     /// Every span that tells of `step`. Linear in the spans.

@@ -205,9 +205,8 @@ impl Telling<'_, '_> {
             } else if nth == 2 {
                 let mut moments = Vec::new();
                 for hidden in &it.iterations[2..last] {
-                    let own = hidden.header.iter().chain(&[]);
-                    let header = vec![Node::Statement(own.copied().collect())];
-                    moments.extend(self.held(&header));
+                    let header = Node::Statement(hidden.header.clone());
+                    moments.extend(self.held(&[header]));
                     moments.extend(self.held(&hidden.nodes));
                 }
                 self.writer.elide(level + 1, moments);

@@ -5,7 +5,7 @@ use super::super::{
     records::Records,
     texts::{clean, raised, shorten},
 };
-use crate::trace::{Ending, Trace};
+use crate::trace::{Ending, Kind, Stream, Trace, literal};
 
 /// Characters of a value that a verdict quotes.
 const QUOTED: usize = 200;
@@ -40,6 +40,7 @@ pub(super) fn text(records: &Records<'_>, request: &Request) -> String {
                 quote(&raised)
             )
         }
+        (Some(expected), None, None) if trace.call().is_none() => printed(trace, expected),
         (Some(expected), None, None) => {
             format!("Expected `{}`. {}", quote(expected), ending(trace))
         }
@@ -51,7 +52,31 @@ pub(super) fn text(records: &Records<'_>, request: &Request) -> String {
     }
 }
 
+/// How what a script printed compares; ends of lines at its end do not count.
+fn printed(trace: &Trace, expected: &str) -> String {
+    let outputs = trace.outputs().iter();
+    let stdout = outputs.filter(|it| it.stream == Stream::Stdout);
+    let bytes: Vec<u8> = stdout.flat_map(|it| it.bytes.iter().copied()).collect();
+    let text = String::from_utf8_lossy(&bytes);
+    let got = text.trim_end();
+    let same = got == expected || literal(got) == expected || literal(&text) == expected;
+    let verdict = match same {
+        true => "PASSED",
+        false => "FAILED",
+    };
+    let expected = quote(expected);
+    format!(
+        "Expected `{expected}`, printed `{}`: {verdict}. {}",
+        quote(&literal(got)),
+        ending(trace)
+    )
+}
+
 fn subject(trace: &Trace) -> String {
+    let module = trace.frames().first().map(|it| trace.frames()[it].last);
+    if trace.call().is_some() && module.is_some_and(|it| trace.events()[it].kind == Kind::Unwind) {
+        return "The import before the call".into();
+    }
     match trace.call() {
         Some(call) => format!("`{call}`"),
         None => "The program".into(),
@@ -148,7 +173,30 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
 
 #[cfg(test)]
 mod tests {
+    use recorder::wire::Record;
+
     use super::*;
+    use crate::trace::Builder;
+
+    fn script(printed: &str) -> Trace {
+        let mut builder = Builder::default();
+        builder.push(Record::Output(Stream::Stdout, printed.into()));
+        builder.push(Record::End(0));
+        builder.snapshot()
+    }
+
+    #[test]
+    fn a_script_is_judged_by_what_it_printed() {
+        for (out, expected, verdict) in [
+            ("6\n", "6", "PASSED"),
+            ("6\n", "'6\\n'", "PASSED"),
+            ("6\n", "'6'", "PASSED"),
+            ("6\n", "7", "FAILED"),
+        ] {
+            let text = printed(&script(out), expected);
+            assert!(text.contains(verdict), "{text}");
+        }
+    }
 
     #[test]
     fn literals_are_compared_by_what_they_mean() {
