@@ -42,14 +42,7 @@ fn failed_test(cases: &Cases, original: &Judgement) -> String {
         .position(|(_, answer)| !matches!(answer, Answer::Right(_) | Answer::ReportedRight))
         .unwrap_or(0);
     if let Some(case) = cases.cases.get(failed) {
-        let setup = match case.setup.as_str() {
-            "" => String::new(),
-            setup => format!("{setup}\n"),
-        };
-        return format!(
-            "{setup}retv = {}\nassert retv == {}",
-            case.call, case.expected
-        );
+        return case.statements();
     }
     match cases.reported.get(failed - cases.cases.len()) {
         Some(test) => format!("{}\n{}", test.setup.trim(), test.call),

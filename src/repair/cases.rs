@@ -189,6 +189,37 @@ fn demand(is: &Json) -> Option<Demand> {
     })
 }
 
+impl Case {
+    /// The case as Python statements that name the result `retv`.
+    #[must_use]
+    pub fn statements(&self) -> String {
+        let mut text = self.setup.clone();
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        if let Demand::Raises(name) = &self.demand {
+            return format!("{text}with pytest.raises({name}):\n    {}", self.call);
+        }
+        let list = |values: &[Value]| Value::List(values.to_vec()).repr();
+        let holds = match &self.demand {
+            Demand::Equal(value) => format!("retv == {}", value.repr()),
+            Demand::Unequal(value) => format!("retv != {}", value.repr()),
+            Demand::Is(value) => format!("retv is {}", value.repr()),
+            Demand::IsNot(value) => format!("retv is not {}", value.repr()),
+            Demand::Truthy | Demand::Raises(_) => "retv".to_owned(),
+            Demand::Falsy => "not retv".to_owned(),
+            Demand::Less(value) => format!("retv < {}", value.repr()),
+            Demand::AtMost(value) => format!("retv <= {}", value.repr()),
+            Demand::More(value) => format!("retv > {}", value.repr()),
+            Demand::AtLeast(value) => format!("retv >= {}", value.repr()),
+            Demand::OneOf(values) => format!("retv in {}", list(values)),
+            Demand::NoneOf(values) => format!("retv not in {}", list(values)),
+            Demand::Near { value, .. } => format!("retv == pytest.approx({})", value.repr()),
+        };
+        format!("{text}retv = {}\nassert {holds}", self.call)
+    }
+}
+
 impl Demand {
     /// Whether a returned value meets it. An object meets none, since its class would decide, but for not
     /// being one of the constants: nobody decides identity.

@@ -28,8 +28,14 @@ class Unliftable(Exception):
 
 def encode(value):
     kind = type(value)
-    if value is None or kind in (bool, str):
+    if value is None or kind is bool:
         return value
+    if kind is str:
+        try:
+            value.encode("utf-8")
+            return value
+        except UnicodeEncodeError:
+            return {"surrogates": value.encode("utf-8", "surrogatepass").hex()}
     if kind is int:
         return {"int": hex(value)}
     if kind is float:

@@ -75,47 +75,106 @@ pub(super) fn outlined(python: &Path, old: &str, new: &str) -> Result<[Option<Ou
     Ok(serde_json::from_slice(&exit.stdout).unwrap_or_default())
 }
 
-/// The file with a candidate in it. A candidate that has all of the file's functions and classes replaces the
-/// file; another replaces those that it has, brings its new helpers and missing imports along, and leaves its
-/// demonstrations behind.
-pub(super) fn spliced(old: &str, new: &str, outlines: [&Outline; 2]) -> String {
-    let [of_old, of_new] = outlines;
-    let top = |outline: &Outline| -> Vec<Item> {
-        let defs = outline.items.iter().filter(|item| item.kind == Kind::Def);
-        defs.filter(|item| !item.name.contains('.'))
-            .cloned()
-            .collect()
-    };
-    let (old_tops, new_tops) = (top(of_old), top(of_new));
-    let has = |name: &str| new_tops.iter().any(|item| item.name == name);
-    if new_tops.is_empty() || old_tops.iter().all(|item| has(&item.name)) {
-        return new.to_owned();
+impl Outline {
+    fn tops(&self) -> impl Iterator<Item = &Item> {
+        self.items
+            .iter()
+            .filter(|item| item.kind == Kind::Def && !item.name.contains('.'))
     }
-    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
-    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
-    let mut edits: Vec<(usize, usize, String)> = Vec::new();
-    let mut helpers = String::new();
-    for item in &new_tops {
-        let text = lines(&new_lines, item.start, item.end);
-        // A function may be a method, given without its class.
-        let method = format!(".{}", item.name);
-        let place = of_old
+
+    fn methods(&self, class: &str) -> impl Iterator<Item = &Item> {
+        let prefix = format!("{class}.");
+        self.items
+            .iter()
+            .filter(move |item| item.name.starts_with(&prefix))
+    }
+
+    fn named(&self, name: &str) -> Option<&Item> {
+        self.items
+            .iter()
+            .find(|item| item.name == name && item.kind == Kind::Def)
+    }
+
+    /// The one method of that name in any class.
+    fn method(&self, name: &str) -> Option<&Item> {
+        let suffix = format!(".{name}");
+        let mut found = self
             .items
             .iter()
-            .find(|old| old.name == item.name)
-            .or_else(|| {
-                let mut methods = of_old
-                    .items
-                    .iter()
-                    .filter(|old| old.name.ends_with(&method));
-                methods.next().filter(|_| methods.next().is_none())
+            .filter(|item| item.name.ends_with(&suffix));
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// Statements at the top that define no function or class.
+    fn loose(&self) -> usize {
+        self.items
+            .iter()
+            .filter(|item| item.kind != Kind::Def)
+            .count()
+    }
+}
+
+/// New text in place of the lines `start` to `end`; before `start` where `end` is the line before it.
+struct Edit {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+/// The file with a candidate in it. A candidate that has all that the file has replaces it; another replaces
+/// the functions, classes and methods that it has, brings its new helpers and missing imports along, and
+/// leaves its demonstrations behind.
+pub(super) fn spliced(old: &str, new: &str, outlines: [&Outline; 2]) -> String {
+    let [of_old, of_new] = outlines;
+    let whole = of_old.tops().all(|item| of_new.named(&item.name).is_some())
+        && of_old.loose() <= of_new.loose();
+    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut helpers = String::new();
+    let mut cut_down = false;
+    for item in of_new.tops() {
+        let place = of_old
+            .named(&item.name)
+            .or_else(|| of_old.method(&item.name));
+        let Some(place) = place else {
+            helpers.push_str(&lines(&new_lines, item.start, item.end));
+            helpers.push_str("\n\n");
+            continue;
+        };
+        let kept = |method: &Item| of_new.named(&method.name).is_none();
+        if of_old.methods(&item.name).any(kept) && of_new.methods(&item.name).next().is_some() {
+            // A class that was cut down to what changed in it.
+            cut_down = true;
+            for method in of_new.methods(&item.name) {
+                let text = lines(&new_lines, method.start, method.end);
+                edits.push(match of_old.named(&method.name) {
+                    Some(place) => Edit {
+                        start: place.start,
+                        end: place.end,
+                        text: shifted(&text, method.indent, place.indent),
+                    },
+                    // A new one, after the class's last.
+                    None => Edit {
+                        start: place.end + 1,
+                        end: place.end,
+                        text: format!("\n{}", shifted(&text, method.indent, place.indent + 4)),
+                    },
+                });
+            }
+        } else {
+            edits.push(Edit {
+                start: place.start,
+                end: place.end,
+                text: shifted(
+                    &lines(&new_lines, item.start, item.end),
+                    item.indent,
+                    place.indent,
+                ),
             });
-        match place {
-            Some(place) => edits.push((place.start, place.end, indented(&text, place.indent))),
-            None => helpers.push_str(&format!("{text}\n\n")),
         }
     }
-    if edits.is_empty() {
+    if whole && !cut_down || edits.is_empty() {
         return new.to_owned();
     }
     let imports: String = of_new
@@ -129,32 +188,34 @@ pub(super) fn spliced(old: &str, new: &str, outlines: [&Outline; 2]) -> String {
                 .any(|old| old.trim_end() == line.trim_end())
         })
         .collect();
-    let mut text = String::with_capacity(old.len() + new.len());
-    let mut at = 1;
-    edits.sort_by_key(|edit| edit.0);
-    let first = old_tops
-        .iter()
+    let first = of_old
+        .tops()
         .filter(|top| {
             edits
                 .iter()
-                .any(|edit| top.start <= edit.0 && edit.1 <= top.end)
+                .any(|edit| top.start <= edit.start && edit.end <= top.end)
         })
         .map(|top| top.start)
         .min();
     let mut inserts = vec![(of_old.imports_end + 1, imports)];
     inserts.extend(first.map(|line| (line, helpers)));
-    for (line, insert) in inserts {
-        edits.push((line, line - 1, insert));
-    }
+    edits.extend(inserts.into_iter().map(|(start, text)| Edit {
+        start,
+        end: start - 1,
+        text,
+    }));
     // At one line insertions come before what replaces it.
-    edits.sort_by_key(|edit| (edit.0, edit.1));
-    for (start, end, new) in edits {
-        if start < at {
+    edits.sort_by_key(|edit| (edit.start, edit.end));
+    let mut text = String::with_capacity(old.len() + new.len());
+    let mut at = 1;
+    for edit in edits.into_iter().filter(|edit| !edit.text.is_empty()) {
+        // Two candidates' functions for one place: the first wins.
+        if edit.start < at {
             continue;
         }
-        text.push_str(&lines(&old_lines, at, start - 1));
-        text.push_str(&new);
-        at = end + 1;
+        text.push_str(&lines(&old_lines, at, edit.start - 1));
+        text.push_str(&edit.text);
+        at = edit.end + 1;
     }
     text.push_str(&lines(&old_lines, at, old_lines.len()));
     text
@@ -173,13 +234,17 @@ fn lines(all: &[&str], start: usize, end: usize) -> String {
     text
 }
 
-fn indented(text: &str, columns: usize) -> String {
+/// Text that began at one column, moved to another.
+fn shifted(text: &str, from: usize, to: usize) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         if !line.trim().is_empty() {
-            out.push_str(&" ".repeat(columns));
+            let known = line.len() - line.trim_start_matches([' ', '\t']).len();
+            out.push_str(&" ".repeat(to));
+            out.push_str(&line[known.min(from)..]);
+        } else {
+            out.push_str(line);
         }
-        out.push_str(line);
     }
     if !out.ends_with('\n') {
         out.push('\n');
