@@ -213,6 +213,11 @@ fn comparisons_mean_what_python_means() {
         ),
         ("assert f() == 1 and f() == 1", "1", "2"),
         (
+            "def test_e():\n  e = [1]\n  assert f() == e\n  e = [True]\n  assert f() == e",
+            "[1]",
+            "[0]",
+        ),
+        (
             "from collections import Counter\nassert f() == {'a': 1}",
             "__import__('collections').Counter('a')",
             "{}",
@@ -237,6 +242,30 @@ fn what_cannot_be_lifted_is_reported_and_proves_nothing() {
     assert!(!good.proven());
     let bad = judged_by(tests, "def total(xs): return 0");
     assert_eq!(bad.class, Class::TestCaseFail, "{bad:?}");
+    for test in [
+        // Whoever defines `==` inside would decide.
+        "assert all(f() == n for n in [1])",
+        "assert (f() == 1) is True",
+        // What is expected is not known outside.
+        "assert f() == f()",
+        "def test_e():\n  e = 1\n  e = f()\n  assert f() == e",
+        "E = 1\ndef test_e():\n  E = f()\n  assert f() == E",
+        "def test_e(tmp_path): assert f() == 1",
+        "import pytest\n@pytest.mark.skip\ndef test_e(): assert f() == 1",
+    ] {
+        let faked = judged_by(
+            test,
+            "class E(int):\n  __eq__ = lambda *_: True\ndef f(): return E(1)",
+        );
+        assert!(!faked.proven(), "{test}: {faked:?}");
+        assert!(
+            faked
+                .tests
+                .iter()
+                .all(|(_, answer)| answer.word().starts_with("reported")),
+            "{test}: {faked:?}"
+        );
+    }
 }
 
 #[test]

@@ -227,14 +227,16 @@ def cases_of(name, body, bindings, constants, ignored=()):
             target = statement.targets[0].id
             if target in expected and target not in other:
                 try:
-                    literal(statement.value, known)
+                    literal(statement.value, constants)
                 except Unliftable:
                     continue
-                known[target] = statement.value
                 hidden.add(statement)
     cases, setup, fresh = [], [], True
     for statement in statements:
-        if statement in hidden or isinstance(statement, ignored):
+        if statement in hidden:
+            known[statement.targets[0].id] = statement.value
+            continue
+        if isinstance(statement, ignored):
             continue
         test, raises = as_test(statement), raising(statement)
         if raises is not None:
@@ -247,7 +249,8 @@ def cases_of(name, body, bindings, constants, ignored=()):
                     raise Unliftable("it does more than straight statements")
                 if isinstance(part, ast.Name) and part.id in ("self", "pytest", "unittest"):
                     raise Unliftable(f"it uses {part.id}")
-                if isinstance(part, ast.Name) and part.id in known and part.id not in constants:
+                if isinstance(part, ast.Name) and part.id in known \
+                        and (part.id not in constants or isinstance(part.ctx, ast.Store)):
                     raise Unliftable("what is expected is used elsewhere")
             setup.append(ast.unparse(statement))
             continue
