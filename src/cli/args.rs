@@ -121,6 +121,9 @@ pub(super) struct Target {
     /// Where the trace goes
     #[arg(short = 'o', value_name = "TRACE", help_heading = "Recording")]
     pub(super) output: Option<PathBuf>,
+    /// What a repair in the debugger is judged by: `assert` lines, or a pytest file
+    #[arg(long, value_name = "FILE", help_heading = "Repairing")]
+    pub(super) tests: Option<PathBuf>,
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
@@ -188,6 +191,9 @@ pub(super) struct Open {
     /// Set a breakpoint; may be given more than once
     #[arg(long = "break", value_name = "FILE:LINE")]
     pub(super) breakpoints: Vec<String>,
+    /// What a repair is judged by: `assert` lines, or a pytest file
+    #[arg(long, value_name = "FILE")]
+    pub(super) tests: Option<PathBuf>,
 }
 
 /// `show`
@@ -285,9 +291,6 @@ pub(super) struct Repair {
     /// The interpreter [default: the active virtual environment's python, else python3]
     #[arg(long, value_name = "PATH", env = "MONOLOGUE_PYTHON")]
     pub(super) python: Option<PathBuf>,
-    /// The call that goes wrong [default: the first failing test]
-    #[arg(long, value_name = "EXPR")]
-    pub(super) call: Option<String>,
     /// Candidates a round
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) samples: usize,

@@ -3,9 +3,11 @@
 mod args;
 mod explain;
 mod facts;
+mod mend;
 mod model;
 mod open;
 mod record;
+mod repair;
 mod report;
 mod sandbox;
 mod show;
@@ -98,7 +100,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => show::export(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
-        Some(Command::Repair(_)) => Ok(ExitCode::SUCCESS),
+        Some(Command::Repair(args)) => repair::run(&args, &common),
         Some(Command::Model { command }) => facts::model(&command, &common),
         Some(Command::Sandbox(args)) => sandbox::run(&args),
         Some(Command::Doctor) => facts::doctor(&common),

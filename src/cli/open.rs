@@ -12,6 +12,7 @@ use std::{
 use super::{
     Failure,
     args::{Common, Open, Target, When},
+    mend::Mender,
     model, record as recording, report,
     think::Thinker,
     usage,
@@ -66,7 +67,8 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
             session.traced = Some(traced);
             session.representations = represent::ALL;
             session.look = look;
-            session.asker = choice.map(Thinker::boxed);
+            session.asker = choice.clone().map(Thinker::boxed);
+            session.repairer = Mender::boxed(choice, target.tests.clone());
             Ok(tui::run(session)?)
         }))
     });
@@ -98,13 +100,15 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
     }
     let look = look(common, &settings)?;
     let choice = model::choice(common, &settings)?;
+    let tests = args.tests.clone();
     Ok(tui::guarded(move || {
         let mut session = Session::new(trace, title);
         session.representations = represent::ALL;
         session.look = look;
         session.breakpoints = breakpoints;
         session.goto = goto;
-        session.asker = choice.map(Thinker::boxed);
+        session.asker = choice.clone().map(Thinker::boxed);
+        session.repairer = Mender::boxed(choice, tests);
         ending(tui::run(session).map_err(Failure::from))
     }))
 }
