@@ -104,6 +104,7 @@ pub(super) fn wrap(text: &str, max: usize) -> Vec<String> {
     let max = max.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
+        let before = lines.len();
         let mut line = String::new();
         for word in paragraph.split_inclusive(' ') {
             let word = clean(word);
@@ -121,7 +122,9 @@ pub(super) fn wrap(text: &str, max: usize) -> Vec<String> {
                 lines.push(first);
             }
         }
-        lines.push(line);
+        if !line.is_empty() || lines.len() == before {
+            lines.push(line);
+        }
     }
     lines
 }

@@ -159,10 +159,6 @@ impl Run {
         self.push(Record::Output(stream, text.into()));
     }
 
-    pub(crate) fn snapshot(&self) -> Trace {
-        self.builder.snapshot()
-    }
-
     pub(crate) fn ends(mut self, status: i64) -> Trace {
         self.push(Record::End(status));
         self.builder.snapshot()

@@ -1,14 +1,12 @@
 //! The variables of the frame looked at: what this step changed first, then the most recently written.
 
+mod row;
+
 use std::{cmp::Reverse, collections::HashSet};
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::Style,
-    text::{Line, Span},
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
+use self::row::{Look, Row};
 use crate::{
     trace::{Effect, EventId, FrameId, Kind, NameId, Trace, Value, repr},
     tui::{
@@ -38,30 +36,6 @@ struct Locals {
     unfolded: HashSet<(FrameId, String)>,
     shows_hidden: bool,
     rows: Vec<Row>,
-}
-
-/// One row, ready to draw.
-struct Row {
-    mark: &'static str,
-    depth: usize,
-    label: String,
-    text: String,
-    kind: String,
-    look: Look,
-    /// The variable it belongs to.
-    variable: Option<NameId>,
-    /// What unfolds it.
-    path: Option<String>,
-    /// The value in full, for the overlay.
-    full: Option<Value>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Look {
-    Plain,
-    Dim,
-    Changed,
-    Bad,
 }
 
 impl super::Spec for Spec {
@@ -383,75 +357,6 @@ fn finished_calls(trace: &Trace, event: EventId, done: Option<EventId>) -> Vec<S
         at = activations.partition_point(|it| it.entered <= left);
     }
     said
-}
-
-impl Row {
-    fn said(mark: &'static str, text: String, look: Look) -> Self {
-        Self {
-            mark,
-            depth: 0,
-            label: String::new(),
-            text,
-            kind: String::new(),
-            look,
-            variable: None,
-            path: None,
-            full: None,
-        }
-    }
-
-    fn line<'a>(&self, view: View<'_>, width: usize, name: usize) -> Line<'a> {
-        let styles = view.styles;
-        let style = match self.look {
-            Look::Plain => styles.text,
-            Look::Dim => styles.dim,
-            Look::Changed => styles.changed,
-            Look::Bad => styles.bad,
-        };
-        let fold = if self.path.is_some() {
-            glyph::FOLDED
-        } else {
-            " "
-        };
-        let mut spans = vec![
-            Span::styled(format!("{} ", self.mark), style),
-            Span::styled(format!("{fold} "), styles.dim),
-        ];
-        let mut room = width.saturating_sub(5);
-        if !self.label.is_empty() {
-            let label = format!("{}{}", " ".repeat(self.depth * 2), self.label);
-            // A changed part's path may be longer than names are; its value moves aside for it.
-            let columns = name.max(text::width(&label).min(room / 2));
-            spans.push(Span::styled(
-                text::column(&label, columns),
-                if self.look == Look::Changed {
-                    style
-                } else {
-                    Style::new()
-                },
-            ));
-            spans.push(Span::raw("  "));
-            room = room.saturating_sub(columns + 2);
-        }
-        let kind = if 28 <= width {
-            text::fit(&self.kind, 12)
-        } else {
-            String::new()
-        };
-        let kept = if kind.is_empty() {
-            0
-        } else {
-            text::width(&kind) + 1
-        };
-        let value = text::fit_middle(&self.text, room.saturating_sub(kept));
-        let gap = room.saturating_sub(text::width(&value) + text::width(&kind));
-        spans.push(Span::styled(value, style));
-        if !kind.is_empty() {
-            spans.push(Span::raw(" ".repeat(gap)));
-            spans.push(Span::styled(kind, styles.dim));
-        }
-        Line::from(spans)
-    }
 }
 
 /// The whole value, a part a line where it has parts.
