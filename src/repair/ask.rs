@@ -1,7 +1,7 @@
 //! What a model is asked: the code and a failing test, then what became of its earlier answers.
 
 use super::cases::Cases;
-use super::judge::{Answer, Judgement};
+use super::verdict::{Answer, Judgement};
 use super::{Bug, Round};
 
 /// One question to a model.
