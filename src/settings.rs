@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The project's own file, looked for in the working directory and above.
 const PROJECT_FILE: &str = ".monologue.toml";
@@ -46,7 +46,7 @@ pub enum Error {
 }
 
 /// When to color.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
     /// Where the output is a terminal and `NO_COLOR` is not set.
@@ -59,7 +59,7 @@ pub enum Color {
 }
 
 /// One layer of settings; `None` is what it leaves to the layers below.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// A built-in theme's name, or a path to a theme file.
@@ -87,7 +87,7 @@ pub struct Settings {
 }
 
 /// What is recorded, and how much of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Record {
     /// Globs of files to step through besides the program's own.

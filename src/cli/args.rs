@@ -289,7 +289,7 @@ pub(super) struct Repair {
     #[arg(long, value_name = "FILE")]
     pub(super) tests: PathBuf,
     /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH", env = "MONOLOGUE_PYTHON")]
+    #[arg(long, value_name = "PATH")]
     pub(super) python: Option<PathBuf>,
     /// Candidates a round
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -321,7 +321,7 @@ pub(super) enum Model {
 #[derive(Debug, Args)]
 pub(super) struct Sandbox {
     /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH", env = "MONOLOGUE_PYTHON")]
+    #[arg(long, value_name = "PATH")]
     pub(super) python: Option<PathBuf>,
     /// Stop it after this long
     #[arg(long, value_name = "SECONDS")]

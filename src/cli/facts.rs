@@ -10,21 +10,19 @@ use std::{
 use super::{
     Failure,
     args::{Common, Model},
-    model, open,
+    layers, model,
 };
 use crate::{
     record::{self, Launch, Output, Stdin},
     sandbox,
-    settings::Settings,
     trace::{file, literal},
     tui,
 };
 
 /// `model`
 pub(super) fn model(command: &Model, common: &Common) -> Result<ExitCode, Failure> {
-    let settings = Settings::load()?;
     match command {
-        Model::Info => model::info(common, &settings),
+        Model::Info => model::info(&layers::settings(common)?),
     }
 }
 
@@ -38,8 +36,8 @@ pub(super) fn themes() -> Result<ExitCode, Failure> {
 }
 
 /// `keys`
-pub(super) fn keys(_common: &Common) -> Result<ExitCode, Failure> {
-    let keymap = open::keymap(&Settings::load()?)?;
+pub(super) fn keys(common: &Common) -> Result<ExitCode, Failure> {
+    let keymap = layers::keymap(&layers::settings(common)?)?;
     let mut out = io::stdout().lock();
     for &action in tui::Action::ALL {
         writeln!(
@@ -54,9 +52,9 @@ pub(super) fn keys(_common: &Common) -> Result<ExitCode, Failure> {
 }
 
 /// `config`
-pub(super) fn config(_common: &Common) -> Result<ExitCode, Failure> {
-    let settings = Settings::load()?;
-    write!(io::stdout().lock(), "{}", settings.to_toml()?)?;
+pub(super) fn config(common: &Common) -> Result<ExitCode, Failure> {
+    let settings = layers::settings(common)?;
+    write!(io::stdout().lock(), "{}", toml::to_string(&settings)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,8 +80,8 @@ pub(super) fn doctor(common: &Common) -> Result<ExitCode, Failure> {
         writeln!(out, "  {held}  {}", layer.name)?;
     }
     writeln!(out, "model")?;
-    let settings = Settings::load()?;
-    match model::choice(common, &settings)? {
+    let settings = layers::settings(common)?;
+    match model::choice(&settings)? {
         Some(choice) => writeln!(out, "  {} (`monologue model info` loads it)", choice.spec)?,
         None => writeln!(out, "  none; {}", model::HOW_TO_GET_ONE)?,
     }
@@ -102,11 +100,19 @@ pub(super) fn doctor(common: &Common) -> Result<ExitCode, Failure> {
 
 /// The default interpreter, those of `PATH` by version, and pyenv's.
 fn interpreters() -> Vec<PathBuf> {
-    let mut res: Vec<PathBuf> = record::find_python(None).map(|it| it.path).into_iter().collect();
+    let mut res: Vec<PathBuf> = record::find_python(None)
+        .map(|it| it.path)
+        .into_iter()
+        .collect();
     let names: Vec<String> = (9..=13).map(|it| format!("python3.{it}")).collect();
     let folders = env::var_os("PATH").unwrap_or_default();
     for folder in env::split_paths(&folders) {
-        res.extend(names.iter().map(|it| folder.join(it)).filter(|it| it.exists()));
+        res.extend(
+            names
+                .iter()
+                .map(|it| folder.join(it))
+                .filter(|it| it.exists()),
+        );
     }
     let home = env::var_os("PYENV_ROOT")
         .map(PathBuf::from)
@@ -145,6 +151,9 @@ fn tried(python: &Path) -> Result<String, String> {
     let trace = file::open(&launch.trace).map_err(|it| it.to_string())?;
     match trace.steps().len() {
         1 => Ok(outcome.python.version),
-        steps => Err(format!("recorded {steps} steps of {}, not 1", literal("x = 1"))),
+        steps => Err(format!(
+            "recorded {steps} steps of {}, not 1",
+            literal("x = 1")
+        )),
     }
 }

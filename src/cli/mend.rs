@@ -2,10 +2,7 @@
 
 use std::{ops::ControlFlow, path::PathBuf};
 
-use super::{
-    model::Choice,
-    think::loaded,
-};
+use super::{model::Choice, think::loaded};
 use crate::{
     explain::prompt,
     model::{Backend, Finish, Limits, Prompt},
@@ -25,7 +22,10 @@ pub(super) struct Mender {
 
 impl Mender {
     /// Ready to be asked, where there are both a model and tests; loads nothing yet.
-    pub(super) fn boxed(choice: Option<Choice>, tests: Option<PathBuf>) -> Option<Box<dyn Repairer>> {
+    pub(super) fn boxed(
+        choice: Option<Choice>,
+        tests: Option<PathBuf>,
+    ) -> Option<Box<dyn Repairer>> {
         Some(Box::new(Self {
             choice: choice?,
             tests: tests?,
@@ -96,12 +96,15 @@ impl Repairer for Mender {
             &bug,
             plan,
             &mut |question| {
-                asked(&mut **backend, question, &limits, &mut |piece| {
-                    match piece.is_empty() {
+                asked(
+                    &mut **backend,
+                    question,
+                    &limits,
+                    &mut |piece| match piece.is_empty() {
                         true => (screen.borrow_mut())(RepairProgress::Piece(String::new())),
                         false => (screen.borrow_mut())(RepairProgress::Piece(piece.to_owned())),
-                    }
-                })
+                    },
+                )
             },
             &mut |progress| {
                 let news = match progress {
@@ -151,7 +154,8 @@ pub(super) fn summary(report: &Report) -> String {
         (Outcome::AlreadyPassing, _) => "the program passes its tests as it is".into(),
         (Outcome::Fixed, _) => "a fix passes every test".into(),
         (Outcome::NotFixed, Some(_)) => {
-            "a candidate passes, but on tests it could have faked: read it before you trust it".into()
+            "a candidate passes, but on tests it could have faked: read it before you trust it"
+                .into()
         }
         (Outcome::NotFixed, None) => format!("none of {tried} candidates passes every test"),
     }

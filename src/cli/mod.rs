@@ -3,6 +3,7 @@
 mod args;
 mod explain;
 mod facts;
+mod layers;
 mod mend;
 mod model;
 mod open;
@@ -86,7 +87,10 @@ pub fn main() -> ExitCode {
     run(cli).unwrap_or_else(|failure| told(&failure))
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where errors reach the person")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where errors reach the person"
+)]
 fn complain(error: &anyhow::Error) {
     eprintln!("monologue: {error:#}");
 }
@@ -95,14 +99,14 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let common = cli.common;
     match cli.command {
         None => open::target(&cli.target, &common),
-        Some(Command::Record { target }) => record::run(&target),
+        Some(Command::Record { target }) => record::run(&target, &common),
         Some(Command::Open(args)) => open::trace(&args, &common),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => show::export(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
         Some(Command::Repair(args)) => repair::run(&args, &common),
         Some(Command::Model { command }) => facts::model(&command, &common),
-        Some(Command::Sandbox(args)) => sandbox::run(&args),
+        Some(Command::Sandbox(args)) => sandbox::run(&args, &common),
         Some(Command::Doctor) => facts::doctor(&common),
         Some(Command::Themes) => facts::themes(),
         Some(Command::Keys) => facts::keys(&common),

@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     Failure,
-    args::{Common, Open, Target, When},
+    args::{Common, Open, Target},
+    layers,
     mend::Mender,
     model, record as recording, report,
     think::Thinker,
@@ -20,9 +21,8 @@ use super::{
 use crate::{
     record::{self, Output, Stdin},
     represent,
-    settings::Settings,
     trace::{StepId, Trace, file},
-    tui::{self, Breakpoint, Keymap, Look, Palette, Session, Styles},
+    tui::{self, Breakpoint, Session},
 };
 
 /// How long a program may take before the screen opens on it while it still runs.
@@ -37,12 +37,12 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
             "nothing to debug: name a FILE.py, -m MODULE, -c CODE, or a command; `monologue --help` lists them",
         ));
     }
-    let settings = Settings::load()?;
+    let settings = layers::settings(common)?;
     let folder = tempfile::Builder::new()
         .prefix("monologue-")
         .tempdir()
         .map_err(|it| anyhow::anyhow!("could not make a folder for the trace: {it}; set TMPDIR"))?;
-    let mut launch = target.launch(&folder.path().join("run.trace"))?;
+    let mut launch = target.launch(&settings, &folder.path().join("run.trace"))?;
     launch.output = Output::Piped;
     let screen = has_screen();
     // Under the screen the keyboard is the debugger's; without one the program reads what we would.
@@ -59,8 +59,8 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let look = look(common, &settings)?;
-    let choice = model::choice(common, &settings)?;
+    let look = layers::look(&settings)?;
+    let choice = model::choice(&settings)?;
     let code = tui::guarded(move || {
         ending(follow(&launch).and_then(|(trace, traced)| {
             let mut session = Session::new(trace, target.title());
@@ -78,7 +78,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
 
 /// Debugs a saved trace; without a terminal, prints how the run ended.
 pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
-    let settings = Settings::load()?;
+    let settings = layers::settings(common)?;
     let trace = file::open(&args.trace)?;
     let title = args
         .trace
@@ -89,7 +89,9 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         .iter()
         .map(|it| {
             Breakpoint::parse(it).ok_or_else(|| {
-                usage(format!("could not set a breakpoint at `{it}`: give it as FILE:LINE"))
+                usage(format!(
+                    "could not set a breakpoint at `{it}`: give it as FILE:LINE"
+                ))
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -98,8 +100,8 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         report::write(&trace, &title, &mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let look = look(common, &settings)?;
-    let choice = model::choice(common, &settings)?;
+    let look = layers::look(&settings)?;
+    let choice = model::choice(&settings)?;
     let tests = args.tests.clone();
     Ok(tui::guarded(move || {
         let mut session = Session::new(trace, title);
@@ -136,43 +138,6 @@ fn ending(result: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => super::told(&failure),
     }
-}
-
-/// Colors and keys: flag over environment over settings.
-pub(super) fn look(common: &Common, settings: &Settings) -> Result<Look, Failure> {
-    let plain = match common.color {
-        Some(When::Never) => true,
-        Some(When::Always) => false,
-        Some(When::Auto) | None => settings.plain(),
-    };
-    let styles = match plain {
-        true => Styles::plain(),
-        false => {
-            let name = common.theme.as_deref().or(settings.theme.as_deref());
-            let palette = match name {
-                Some(name) => Palette::named(name).map_err(|it| usage(it.to_string()))?,
-                None => Palette::named(tui::THEMES[0].0)?,
-            };
-            Styles::of(&palette)
-        }
-    };
-    Ok(Look {
-        keymap: keymap(settings)?,
-        styles,
-        ascii: common.ascii || settings.ascii.unwrap_or(false),
-        mouse: settings.mouse.unwrap_or(false),
-    })
-}
-
-/// The keys: a preset, and the person's own over it.
-pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
-    let mut keymap = Keymap::default();
-    for (text, path) in settings.keymaps()? {
-        keymap
-            .overlay(&text, &path.display().to_string())
-            .map_err(|it| usage(it.to_string()))?;
-    }
-    Ok(keymap)
 }
 
 /// Starts the program and reads what it leaves. A short one is waited for, so that the screen opens on

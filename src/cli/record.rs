@@ -2,12 +2,19 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{Failure, args::Target, coded, status};
+use super::{
+    Failure,
+    args::{Common, Target},
+    coded, layers, status,
+};
 use crate::{record, trace::file};
 
 /// Records, says so in one line on standard error, and ends as the program did.
-pub(super) fn run(target: &Target) -> Result<ExitCode, Failure> {
-    let launch = target.launch(&PathBuf::from("monologue.trace"))?;
+pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
+    let launch = target.launch(
+        &layers::settings(common)?,
+        &PathBuf::from("monologue.trace"),
+    )?;
     let outcome = record::record(&launch).map_err(failed)?;
     let trace = file::open(&launch.trace)?;
     summarize(&format!(
@@ -35,7 +42,10 @@ pub(super) fn failed(error: record::Error) -> Failure {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the program's own output has the other stream")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the program's own output has the other stream"
+)]
 fn summarize(line: &str) {
     eprintln!("monologue: {line}");
 }

@@ -10,6 +10,7 @@ use std::{
 use super::{
     Failure,
     args::{Common, Repair},
+    layers,
     mend::{asked, summary},
     model, status, usage,
 };
@@ -17,14 +18,13 @@ use crate::{
     model::Backend,
     record,
     repair::{self, Bug, Outcome, Plan, Progress, Report},
-    settings::Settings,
 };
 
 /// Searches, says what was found, and ends with 0 when a fix is proven, 3 when none is.
 pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
-    let settings = Settings::load()?;
-    let choice = model::choice(common, &settings)?;
-    let python = record::find_python(args.python.as_deref())?;
+    let settings = layers::settings(common)?;
+    let choice = model::choice(&settings)?;
+    let python = record::find_python(args.python.as_deref().or(settings.python.as_deref()))?;
     let bug = Bug::read(&python.path, &args.file, &args.tests)?;
     let plan = Plan {
         samples: NonZeroUsize::new(args.samples)
@@ -46,19 +46,22 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
             // Loaded only once a model is needed: a program that passes needs none.
             if backend.is_none() {
                 backend = Some(match &choice {
-                    Some(_) => model::backend(common, &settings).map_err(|it| it.to_string())?,
+                    Some(_) => model::backend(&settings).map_err(|it| it.to_string())?,
                     None => return Err(format!("none was named; {}", model::HOW_TO_GET_ONE)),
                 });
             }
             let Some(backend) = &mut backend else {
                 return Err("it did not load".into());
             };
-            asked(&mut **backend, question, &limits, &mut |_| {
-                match model::is_set(&stop) {
+            asked(
+                &mut **backend,
+                question,
+                &limits,
+                &mut |_| match model::is_set(&stop) {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
-                }
-            })
+                },
+            )
         },
         &mut |progress| {
             if let (Progress::Judged(round, candidate, tried), false) = (progress, args.json) {

@@ -10,14 +10,15 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{Failure, args, usage};
+use super::{Failure, args, layers, usage};
 use crate::{
     record,
     sandbox::{Job, Limits, Stdin, run as confined},
 };
 
 /// Runs the file and prints its verdict as one line of JSON.
-pub(super) fn run(args: &args::Sandbox) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &args::Sandbox, common: &args::Common) -> Result<ExitCode, Failure> {
+    let settings = layers::settings(common)?;
     let (file, words) = args
         .words
         .split_first()
@@ -29,7 +30,7 @@ pub(super) fn run(args: &args::Sandbox) -> Result<ExitCode, Failure> {
         .iter()
         .map(|it| it.to_string_lossy().into_owned())
         .collect();
-    let python = record::find_python(args.python.as_deref())?;
+    let python = record::find_python(args.python.as_deref().or(settings.python.as_deref()))?;
     let name = file
         .file_name()
         .map_or_else(|| "program.py".into(), |it| it.to_string_lossy());

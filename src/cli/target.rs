@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{Failure, args, sandbox::seconds_of, usage};
-use crate::record::{self, Launch, Stdin};
+use crate::{
+    record::{self, Launch, Stdin},
+    settings::Settings,
+};
 
 impl args::Target {
     /// Whether anything was named.
@@ -18,18 +21,28 @@ impl args::Target {
     ///
     /// # Errors
     /// When nothing was named, or a limit is none.
-    pub(super) fn launch(&self, trace: &Path) -> Result<Launch, Failure> {
+    pub(super) fn launch(&self, settings: &Settings, trace: &Path) -> Result<Launch, Failure> {
         let (target, args) = self.program()?;
         let mut launch = Launch::new(target, self.output.as_deref().unwrap_or(trace));
         launch.args = args;
-        launch.python = self.python.clone();
-        launch.include = self.include.clone();
-        launch.exclude = self.exclude.clone();
-        launch.max_steps = self.max_steps;
-        launch.max_items = self.max_items.unwrap_or(launch.max_items);
-        launch.max_depth = self.max_depth.unwrap_or(launch.max_depth);
-        launch.max_text = self.max_text.unwrap_or(launch.max_text);
-        launch.timeout = self.timeout.map(seconds_of).transpose()?;
+        let asked = &settings.record;
+        let either = |flag: &[String], setting: &Option<Vec<String>>| match flag {
+            [] => setting.clone().unwrap_or_default(),
+            flag => flag.to_vec(),
+        };
+        let least = |flag: Option<u32>, setting: Option<u64>, default: u32| {
+            flag.or(setting.map(|it| u32::try_from(it).unwrap_or(u32::MAX)))
+                .unwrap_or(default)
+        };
+        launch.python = self.python.clone().or_else(|| settings.python.clone());
+        launch.include = either(&self.include, &asked.include);
+        launch.exclude = either(&self.exclude, &asked.exclude);
+        launch.max_steps = self.max_steps.or(asked.max_steps);
+        launch.max_items = least(self.max_items, asked.max_items, launch.max_items);
+        launch.max_depth = least(self.max_depth, asked.max_depth, launch.max_depth);
+        launch.max_text = least(self.max_text, asked.max_text, launch.max_text);
+        let timeout = self.timeout.or(asked.timeout.map(|it| it as f64));
+        launch.timeout = timeout.map(seconds_of).transpose()?;
         if let Some(file) = &self.stdin {
             launch.stdin = Stdin::File(file.clone());
         }

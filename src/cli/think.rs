@@ -39,8 +39,9 @@ pub(super) fn loaded<'a>(
 ) -> Result<&'a mut Box<dyn Backend>, String> {
     let backend = match slot.take() {
         Some(backend) => backend,
-        None => model::load(&choice.spec, choice.device, choice.dtype)
-            .map_err(|it| it.to_string())?,
+        None => {
+            model::load(&choice.spec, choice.device, choice.dtype).map_err(|it| it.to_string())?
+        }
     };
     Ok(slot.insert(backend))
 }
@@ -57,8 +58,8 @@ impl Asker for Thinker {
             Heading::Forward => Direction::Forward,
             Heading::Backward => Direction::Backward,
         };
-        let question = Question::about(trace, Some(cursor.frame()), direction)
-            .map_err(|it| it.to_string())?;
+        let question =
+            Question::about(trace, Some(cursor.frame()), direction).map_err(|it| it.to_string())?;
         let backend = loaded(&mut self.backend, &self.choice)?;
         let limits = Limits {
             new_tokens: LENGTH,
