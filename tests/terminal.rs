@@ -75,7 +75,9 @@ fn breakpoints_stop_both_ways() {
     terminal.send("c");
     let first = terminal.wait("a stop at line 3", |it| it.contains("  L3"));
     terminal.send("c");
-    terminal.wait("the next stop", |it| it.contains("  L3") && header(it) != header(&first));
+    terminal.wait("the next stop", |it| {
+        it.contains("  L3") && header(it) != header(&first)
+    });
     terminal.send("C");
     terminal.wait("the first stop again", |it| header(it) == header(&first));
     quit(terminal);
@@ -110,6 +112,7 @@ fn a_small_screen_still_works() {
 fn a_monologue_streams_and_stops() {
     let folder = folder();
     let model = folder.path().join("model");
+    fs::create_dir(&model).expect("it is made");
     tiny_model::write(&model);
     let model = model.to_string_lossy().into_owned();
     let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder.path(), 120, 40);
@@ -161,7 +164,12 @@ fn sigterm_ends_it_and_restores_the_terminal() {
 #[test]
 fn a_killed_screen_leaves_a_restored_terminal() {
     let folder = folder();
-    for signal in [Signal::SIGKILL, Signal::SIGABRT, Signal::SIGSEGV, Signal::SIGTERM] {
+    for signal in [
+        Signal::SIGKILL,
+        Signal::SIGABRT,
+        Signal::SIGSEGV,
+        Signal::SIGTERM,
+    ] {
         let terminal = open(folder.path(), 80, 24);
         let screens = terminal.children();
         assert_eq!(screens.len(), 1, "one process draws");
@@ -180,7 +188,10 @@ fn without_a_terminal_the_end_is_printed() {
         .expect("it runs");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(output.status.success(), "{text}");
-    assert!(text.contains("exit status 0") && text.contains("acc 6"), "{text}");
+    assert!(
+        text.contains("exit status 0") && text.contains("acc 6"),
+        "{text}"
+    );
     assert!(!text.contains('\x1b'), "{text}");
 }
 
