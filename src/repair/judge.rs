@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Error;
 use super::cases::{Case, Cases, Demand};
-use super::talk::{Talk, Trouble};
+use super::talk::{Talk, Trouble, past};
 use super::value::Value;
 use super::verdict::{Answer, Class, Judgement};
 use crate::sandbox::{Job, Limits};
@@ -164,7 +164,13 @@ impl Court<'_> {
             }
         }
         match talk.end()? {
-            Ok(_) => Ok(Met::End),
+            Ok(exit) => {
+                // Whoever leaves every answer right but a limit broken has not passed.
+                if let (Some(limit), Some(last)) = (past(&exit.verdict), answers.last_mut()) {
+                    *last = Answer::Broken(limit.to_owned());
+                }
+                Ok(Met::End)
+            }
             Err(Trouble::Tampered(why)) => {
                 answers.fill(Answer::Broken(format!("tampered with the judge: {why}")));
                 Ok(Met::Tampering)

@@ -154,9 +154,9 @@ impl Talk {
         };
         Ok(match (trouble, &exit.verdict) {
             (_, Verdict::Refused(why)) => return Err(Error::Lost(why.clone())),
-            (_, Verdict::Memory) => "used more memory than allowed".to_owned(),
-            (_, Verdict::Output) => "printed more than allowed".to_owned(),
-            (_, Verdict::Processes) => "started more processes than allowed".to_owned(),
+            (_, Verdict::Memory | Verdict::Output | Verdict::Processes) => {
+                past(&exit.verdict).unwrap_or_default().to_owned()
+            }
             (Trouble::Tampered(why), _) => format!("tampered with the judge: {why}"),
             (Trouble::Late, _) | (_, Verdict::Timeout) => "timed out".to_owned(),
             (Trouble::Ended, Verdict::Exited(code)) => {
@@ -164,5 +164,15 @@ impl Talk {
             }
             (Trouble::Ended, Verdict::Killed(signal)) => format!("died of signal {signal}"),
         })
+    }
+}
+
+/// The limit that ended a run, in words; `None` for the clock and for every other end.
+pub(super) fn past(verdict: &Verdict) -> Option<&'static str> {
+    match verdict {
+        Verdict::Memory => Some("used more memory than allowed"),
+        Verdict::Output => Some("printed more than allowed"),
+        Verdict::Processes => Some("started more processes than allowed"),
+        Verdict::Exited(_) | Verdict::Killed(_) | Verdict::Timeout | Verdict::Refused(_) => None,
     }
 }

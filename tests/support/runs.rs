@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use monologue::sandbox::{self, Exit, Job, Limits, Stdin, Tier, Verdict, run, spawn};
@@ -266,4 +267,43 @@ fn runs_beside_each_other_do_not_share_limits() {
             text(&exit.stderr)
         );
     }
+}
+
+/// Our own standard input reaches the program as a pipe's copy. A process of its own, for a test's standard
+/// input is nobody's to say.
+#[test]
+fn our_own_standard_input_is_passed_on() {
+    ready();
+    if std::env::var_os("MONOLOGUE_TEST_INPUT").is_some() {
+        let source = "import os, sys\ndata = sys.stdin.buffer.read()\n\
+                      print('COPIED', len(data), os.isatty(0), sum(data) % 251)";
+        let job = Job {
+            stdin: Stdin::Inherit,
+            ..script(source)
+        };
+        let exit = run(&job, limits()).unwrap();
+        std::io::stdout().write_all(&exit.stdout).unwrap();
+        return;
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "runs::our_own_standard_input_is_passed_on",
+            "--nocapture",
+        ])
+        .env("MONOLOGUE_TEST_INPUT", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input: Vec<u8> = (0..1_000_000u32).map(|n| (n % 253) as u8).collect();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let sum: u64 = input.iter().map(|byte| u64::from(*byte)).sum();
+    let line = format!("COPIED 1000000 False {}", sum % 251);
+    assert!(
+        text(&output.stdout).contains(&line),
+        "{}",
+        text(&output.stdout)
+    );
 }

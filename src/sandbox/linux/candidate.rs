@@ -23,7 +23,7 @@ use nix::unistd::{execve, setsid};
 use super::landlock::{self, Held};
 use super::rootfs::{DEVICES, LOADER_CACHE, SYSTEM};
 use super::seccomp;
-use super::status::{BROKEN, During, ENGAGED, FAILED, Failure, HELD, Status};
+use super::status::{BROKEN, During, ENGAGED, FAILED, FILTERED, Failure, HELD, Status};
 use super::supervise::Mission;
 use crate::sandbox::Tier;
 use crate::sandbox::order::Order;
@@ -127,6 +127,7 @@ fn confined(mission: &Mission, place: &Place<'_>, status: &mut Status) -> Result
         .collect::<Result<Vec<_>, _>>()
         .during("name the sandbox's path")?;
     let Some(program) = &order.program else {
+        status.say(ENGAGED, FILTERED);
         seccomp::apply(&mission.filters).during("filter system calls")?;
         try_everything(status);
         return Ok(());

@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, Uid, fork};
 
 use super::candidate::{Ends, Place, become_program, keep_only, leave};
-use super::namespaces::{Born, INSIDE, Owner, become_user, birth, map_users, renounce};
+use super::namespaces::{Born, INSIDE, OUTSIDE, Owner, become_user, birth, map_users, renounce};
 use super::status::{During, ENDED, ENGAGED, FAILED, Failure, Status};
 use super::supervise::Mission;
 use super::{rootfs, watch};
@@ -169,7 +169,8 @@ pub(super) fn filtered(mission: &Mission, ends: Ends, home: &Path) -> Result<Sta
     let owner = Owner::decided();
     let uid = match owner {
         // A user for each run, so that runs do not count each other's processes.
-        Owner::Other(first) => first + std::process::id() % 512,
+        Owner::Other(OUTSIDE) => OUTSIDE + std::process::id() % 512,
+        Owner::Other(only) => only,
         Owner::Ourselves(uid) => uid,
     };
     prctl::set_child_subreaper(true).during("adopt the program's processes")?;

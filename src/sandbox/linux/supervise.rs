@@ -16,7 +16,7 @@ use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
 
 use super::candidate::Ends;
 use super::init::{self, Started};
-use super::status::{BROKEN, During, ENDED, ENGAGED, FAILED, Failure, HELD};
+use super::status::{BROKEN, During, ENDED, ENGAGED, FAILED, FILTERED, Failure, HELD};
 use super::traffic::Traffic;
 use super::watch;
 use crate::sandbox::order::{self, Given, Order, Report};
@@ -218,9 +218,7 @@ impl Run {
         // Namespaces give the box a quota of its own.
         let stored = home.map_or(0, |home| stored(home, self.limits.file_bytes));
         if self.limits.file_bytes < stored {
-            return Some(Verdict::Refused(
-                "ended: it stored more in the box than allowed".to_owned(),
-            ));
+            return Some(Verdict::Output);
         }
         None
     }
@@ -269,10 +267,14 @@ impl Run {
         if ours.is_none() && self.traffic.over() {
             theirs = Some(Verdict::Output);
         }
+        // Init is out of the program's reach, but not out of the machine's when memory runs out.
+        let lost = if confinement.iter().any(|layer| layer == FILTERED) {
+            Verdict::Killed(libc::SIGKILL)
+        } else {
+            Verdict::Refused("the sandbox ended before the program began".to_owned())
+        };
         Report {
-            verdict: failed.or(ours).or(theirs).unwrap_or_else(|| {
-                Verdict::Refused("the sandbox ended before the program began".to_owned())
-            }),
+            verdict: failed.or(ours).or(theirs).unwrap_or(lost),
             seconds: self.started_at.elapsed().as_secs_f64(),
             confinement,
         }
