@@ -74,9 +74,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
             format_args!("[EXCEPTION] {text} [/EXCEPTION]"),
         );
     }
-    if record.unwound
-        && let Some(&exception) = record.exceptions.last()
-    {
+    if let Some(exception) = record.leaving {
         let text = raised_short(trace.exception(exception));
         tell(
             SpanKind::Output,

@@ -58,8 +58,10 @@ pub(super) struct Record {
     pub(super) changes: Vec<Change>,
     /// Raised in it, or arrived from a call it made.
     pub(super) exceptions: Vec<Id<Exception>>,
-    /// Whether the last of them left the frame.
+    /// Whether an exception left the frame.
     pub(super) unwound: bool,
+    /// Which, as far as it can be told.
+    pub(super) leaving: Option<Id<Exception>>,
     pub(super) returned: Option<ValueId>,
     pub(super) yielded: Option<ValueId>,
     /// The frame's event at which the effect was seen; `None` while it is unknown.

@@ -159,11 +159,11 @@ impl Builder {
             }
             Record::Unwind { delta, writes } => self.leave(Kind::Unwind, delta, writes)?,
             Record::Output(stream, bytes) => {
-                let step = self
-                    .trace
-                    .events
-                    .last()
-                    .and_then(|it| self.trace.step_at(it));
+                // Not the newest step of any frame: that may be a callee's which has returned.
+                let step = self.top().and_then(|it| {
+                    let frame = self.trace.activations[it].frame;
+                    self.trace.step_of(self.trace.frames[frame].last)
+                });
                 self.trace.outputs.push(Output {
                     before: self.trace.events.end(),
                     step,
