@@ -326,12 +326,16 @@ fn any_window_of_any_prefix_is_a_page() {
                         expected: Some("[1]".into()),
                         ..Request::whole(&trace)
                     };
+                    let name = mode.unwrap_or(it.name());
+                    let what = format!("{program} after {at} as {name} {window:?}");
                     let page = represent::page(it, &trace, &request);
-                    let what = format!(
-                        "{program} after {at} as {} {window:?}",
-                        mode.unwrap_or(it.name())
-                    );
-                    check(&page, window, &what);
+                    check(&page, window.clone(), &what);
+                    if it.knows(Profile::Compat) {
+                        let profile = Profile::Compat;
+                        let request = Request { profile, ..request };
+                        let page = represent::page(it, &trace, &request);
+                        check(&page, window, &format!("{what}, compatible"));
+                    }
                 }
             }
         }

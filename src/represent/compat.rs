@@ -2,18 +2,21 @@
 //!
 //! Variables come in reverse order; those that are new and those that changed make separate records;
 //! records are numbered kind by kind, kinds in the order in which each was first seen; every exception
-//! counts as one that ended the call. Only the called frame is told of (depth 1), values are shortened
-//! to 40 characters, and comprehensions are told as the running Python shows them.
+//! counts as one that ended the call. Only the called function is told of (depth 1), its own calls of
+//! itself included: a change belongs to the line that the log showed last, so that their arguments
+//! stand on the calling line, and what changed over such a call on the last line of the callee. Values
+//! are shortened to 40 characters, and comprehensions are told as the running Python shows them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Moment, Page, Request, Span, SpanKind,
     annotate::{code, file},
+    records::within,
     states::{State, States, is_shown},
     texts::{Texts, raised_short, same},
 };
-use crate::trace::{self, EventId, FrameId, Kind, NameId, StepId, Trace, ValueId};
+use crate::trace::{self, EventId, FrameId, Id, Kind, NameId, StepId, Trace, ValueId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
@@ -41,15 +44,13 @@ fn notes(trace: &Trace, request: &Request) -> Vec<Note> {
     };
     let mut reading = Reading {
         trace,
-        frame,
+        logged: None,
         states: States::of(trace),
         texts: Texts::of(trace),
         notes: Vec::new(),
     };
-    let mut at = Some(trace.frames()[frame].call);
-    while let Some(event) = at {
+    for event in logged(trace, frame, request) {
         reading.take(event, request);
-        at = trace.events()[event].next;
     }
     let mut notes = reading.notes;
     let mut seen: Vec<Of> = Vec::new();
@@ -65,9 +66,28 @@ fn notes(trace: &Trace, request: &Request) -> Vec<Note> {
     notes
 }
 
+/// The events that the log of the called function shows, in order.
+fn logged(trace: &Trace, entry: FrameId, request: &Request) -> Vec<EventId> {
+    let code = trace.frames()[entry].code;
+    let (start, end) = within(trace, &request.window);
+    let own = |it: &EventId| trace.frames()[trace.events()[*it].frame].code == code;
+    let mut res: Vec<EventId> = Id::range(start..end).filter(own).collect();
+    // What the last steps did is seen after them.
+    let next = |it: &EventId| trace.events()[*it].next;
+    let later: Vec<EventId> = res
+        .iter()
+        .filter_map(next)
+        .filter(|it| end <= *it)
+        .collect();
+    res.extend(later);
+    res.sort_unstable();
+    res
+}
+
 struct Reading<'a> {
     trace: &'a Trace,
-    frame: FrameId,
+    /// The line that the log showed last.
+    logged: Option<u32>,
     states: States<'a>,
     texts: Texts<'a>,
     notes: Vec<Note>,
@@ -77,46 +97,59 @@ impl Reading<'_> {
     fn take(&mut self, id: EventId, request: &Request) {
         let trace = self.trace;
         let event = &trace.events()[id];
-        match event.kind {
-            Kind::Call if request.window.start == StepId::new(0) => {
-                let state = self.states.at(self.frame, id);
-                let all: Vec<_> = state
-                    .bindings()
-                    .iter()
-                    .map(|it| (it.0, it.1, true))
-                    .collect();
-                self.changes(Of::Start, Moment::Call(self.frame), event.line, &all);
+        let logged = self.logged.replace(event.line);
+        let Some(previous) = event.previous else {
+            let state = self.states.at(event.frame, id);
+            let all: Vec<_> = bindings(state).map(|it| (it.0, it.1, true)).collect();
+            let moment = Moment::Call(event.frame);
+            let line = logged.unwrap_or(event.line);
+            return self.changes(Of::Start, event.frame, moment, line, &all);
+        };
+        let Some(step) = self.step(previous).filter(|it| request.window.contains(it)) else {
+            return;
+        };
+        let moment = Moment::Step(step);
+        let before: BTreeMap<_, _> = bindings(self.states.at(event.frame, previous)).collect();
+        let after: Vec<_> = bindings(self.states.at(event.frame, id)).collect();
+        let changed = |&(name, value): &(NameId, ValueId)| {
+            let old = before.get(&name);
+            let same = old.is_some_and(|&old| same(trace, old, value));
+            (!same).then_some((name, value, old.is_none()))
+        };
+        let changed: Vec<_> = after.iter().filter_map(changed).collect();
+        let line = logged.unwrap_or(trace.events()[previous].line);
+        self.changes(Of::Change, event.frame, moment, line, &changed);
+        let (of, text) = match event.kind {
+            Kind::Exception(it) => (Of::Exception, raised_short(trace.exception(it))),
+            Kind::Return(it) | Kind::Yield(it) => (Of::End, self.texts.short(it).whole.to_string()),
+            Kind::Call | Kind::Resume | Kind::Line(_) | Kind::Unwind => return,
+        };
+        self.note(of, moment, event.line, text, Vec::new());
+    }
+
+    /// The step that a frame was on at one of its events.
+    fn step(&self, mut at: EventId) -> Option<StepId> {
+        loop {
+            let event = &self.trace.events()[at];
+            if let Kind::Line(step) = event.kind {
+                return step;
             }
-            Kind::Line(Some(step)) if request.window.contains(&step) => {
-                let Some(next) = event.next else { return };
-                let moment = Moment::Step(step);
-                let before: BTreeMap<_, _> = bindings(self.states.at(self.frame, id)).collect();
-                let after: Vec<_> = bindings(self.states.at(self.frame, next)).collect();
-                let changed = |&(name, value): &(NameId, ValueId)| {
-                    let old = before.get(&name);
-                    let same = old.is_some_and(|&old| same(trace, old, value));
-                    (!same).then_some((name, value, old.is_none()))
-                };
-                let changed: Vec<_> = after.iter().filter_map(changed).collect();
-                self.changes(Of::Change, moment, event.line, &changed);
-                let (of, text) = match trace.events()[next].kind {
-                    Kind::Exception(it) => (Of::Exception, raised_short(trace.exception(it))),
-                    Kind::Return(it) | Kind::Yield(it) => {
-                        (Of::End, self.texts.short(it).whole.to_string())
-                    }
-                    Kind::Call | Kind::Resume | Kind::Line(_) | Kind::Unwind => return,
-                };
-                self.note(of, moment, event.line, text, Vec::new());
-            }
-            _ => (),
+            at = event.previous?;
         }
     }
 
     /// A record for each run of new, and each run of changed, variables.
-    fn changes(&mut self, of: Of, moment: Moment, line: u32, changed: &[(NameId, ValueId, bool)]) {
+    fn changes(
+        &mut self,
+        of: Of,
+        frame: FrameId,
+        moment: Moment,
+        line: u32,
+        changed: &[(NameId, ValueId, bool)],
+    ) {
         let shown: Vec<_> = changed
             .iter()
-            .filter(|it| is_shown(self.trace, self.frame, it.0))
+            .filter(|it| is_shown(self.trace, frame, it.0))
             .collect();
         for group in shown.chunk_by(|a, b| a.2 == b.2) {
             let mut pairs = Vec::new();

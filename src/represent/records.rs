@@ -102,16 +102,7 @@ impl Record {
 impl<'a> Records<'a> {
     /// The records of `window`. Linear in its events and their writes.
     pub(super) fn of(trace: &'a Trace, window: Range<StepId>) -> Self {
-        let steps = trace.steps();
-        let last = window.end.min(steps.end());
-        let start = match window.start.minus(1).and_then(|it| steps.get(it)) {
-            Some(before) => before.event.plus(1),
-            None => EventId::new(0),
-        };
-        let end = match last.minus(1).and_then(|it| steps.get(it)) {
-            Some(step) if last < steps.end() => step.event.plus(1),
-            _ => trace.events().end(),
-        };
+        let (start, end) = within(trace, &window);
         Reading::into(Self {
             trace,
             sources: Sources::of(trace),
@@ -140,6 +131,22 @@ impl<'a> Records<'a> {
     pub(super) fn reaches_the_end(&self) -> bool {
         self.end == self.trace.events().end()
     }
+}
+
+/// The first event of a window, and the first after it: what came before a step since the step before
+/// belongs to it.
+pub(super) fn within(trace: &Trace, window: &Range<StepId>) -> (EventId, EventId) {
+    let steps = trace.steps();
+    let last = window.end.min(steps.end());
+    let start = match window.start.minus(1).and_then(|it| steps.get(it)) {
+        Some(before) => before.event.plus(1),
+        None => EventId::new(0),
+    };
+    let end = match last.minus(1).and_then(|it| steps.get(it)) {
+        Some(step) if last < steps.end() => step.event.plus(1),
+        _ => trace.events().end(),
+    };
+    (start, end)
 }
 
 /// The event of an ordinary frame that a folded frame's event belongs to; `None` for events of ordinary

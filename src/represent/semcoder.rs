@@ -3,7 +3,7 @@
 //! After Yangruibo Ding et al., "SemCoder: Training Code Language Models with Comprehensive Semantics
 //! Reasoning", 2024, arXiv 2406.01006. `narrator` tells a monologue's execution part from the trace
 //! alone; `bullets` is the list that the research code calls by this name; `inline` is the comments
-//! that SemCoder's refinement reads.
+//! that SemCoder's refinement reads. The compatible profile knows the bullets alone, whatever the mode.
 
 mod clauses;
 mod narrator;
