@@ -13,7 +13,7 @@ use std::{
 use monologue::{
     export,
     record::{Launch, Output, Stdin, Target, record},
-    represent::{self, Loss, Moment, Request},
+    represent::{self, Loss, Moment, Profile, Request},
     trace::{Id, Kind, Trace, file},
 };
 
@@ -142,4 +142,49 @@ fn comprehensions_are_folded_alike_on_every_python() {
         .iter()
         .filter(|it| matches!(it.kind, Kind::Line(Some(_))));
     assert!(30 < inner.count(), "the comprehensions are in the trace");
+}
+
+/// Where the formats' own files are at hand, what the research code wrote on this Python's version is what
+/// the compatible profile writes.
+#[test]
+fn compatible_texts_are_the_research_codes() {
+    let Some(formats) = std::env::var_os("MONOLOGUE_FORMATS") else {
+        eprintln!("skipped: MONOLOGUE_FORMATS does not name the formats' directory");
+        return;
+    };
+    let golden = Path::new(&formats).join("golden");
+    let squeezed = |text: &str| {
+        let lines = text.lines().filter(|it| !it.trim().is_empty());
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    for (program, expr) in [
+        ("bs", "bubble_sort([3, 4, 1, 2])"),
+        ("rec", "fact(4)"),
+        ("exc2", "f([1, 2])"),
+        ("mix", "f([1, 2])"),
+        ("multi", "f([3, 4])"),
+    ] {
+        let target = Target::Call {
+            expr: expr.into(),
+            file: golden.join(format!("{program}.py")),
+        };
+        let trace = recorded(target, None, dir.path());
+        let version = trace.fact("python").expect("its version");
+        let minor: Vec<&str> = version.split('.').take(2).collect();
+        let file = golden.join(format!("{program}.tracewise.py{}.txt", minor.join(".")));
+        let Ok(written) = fs::read_to_string(file) else {
+            eprintln!("skipped: nothing was written down for Python {version}");
+            return;
+        };
+        for it in represent::ALL.iter().filter(|it| it.knows(Profile::Compat)) {
+            let request = Request {
+                profile: Profile::Compat,
+                ..Request::whole(&trace)
+            };
+            let page = represent::page(*it, &trace, &request);
+            let held = squeezed(&written).contains(squeezed(page.text()).trim());
+            assert!(held, "{program} as {}:\n{}", it.name(), page.text());
+        }
+    }
 }

@@ -9,7 +9,7 @@ mod programs;
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use monologue::{
-    represent::{self, Moment, Page, Request, Span},
+    represent::{self, Moment, Page, Profile, Request, Span},
     trace::{Builder, Id, StepId, Trace},
 };
 
@@ -128,6 +128,50 @@ fn the_sample_is_what_the_reference_writes() {
         let table = fs::read_to_string(golden.join(format!("{name}.spans.jsonl"))).ok();
         compare(name, &page, &text, table.as_deref());
     }
+}
+
+fn compat(trace: &Trace) -> Vec<(&'static str, Page)> {
+    let known = represent::ALL.iter();
+    let known = known.filter(|it| it.knows(Profile::Compat));
+    let written = known.map(|it| {
+        let request = Request {
+            profile: Profile::Compat,
+            ..Request::whole(trace)
+        };
+        (it.name(), represent::page(*it, trace, &request))
+    });
+    written.collect()
+}
+
+#[test]
+fn the_sample_is_also_what_the_research_code_writes() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bs");
+    let pages = compat(&trace("bs"));
+    assert_eq!(pages.len(), 4);
+    for (name, page) in pages {
+        let read = |it: &str| fs::read_to_string(golden.join(format!("{name}.compat.{it}")));
+        let text = read("txt").expect("its text");
+        compare(name, &page, &text, read("spans.jsonl").ok().as_deref());
+    }
+}
+
+#[test]
+fn compatible_texts_are_as_reviewed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("golden/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for program in ["errors", "loops", "recursion", "script"] {
+            let trace = trace(program);
+            for (name, page) in compat(&trace) {
+                let what = format!("{program} as compatible {name}");
+                check(&page, Request::whole(&trace).window, &what);
+                let text = format!("{}\n-- spans\n{}", page.text(), spans(&page));
+                insta::assert_snapshot!(format!("{program}.{name}.compat"), text);
+            }
+        }
+    });
 }
 
 /// The span that steps without text of their own borrow, by position, as the reference says.
@@ -282,12 +326,16 @@ fn any_window_of_any_prefix_is_a_page() {
                         expected: Some("[1]".into()),
                         ..Request::whole(&trace)
                     };
+                    let name = mode.unwrap_or(it.name());
+                    let what = format!("{program} after {at} as {name} {window:?}");
                     let page = represent::page(it, &trace, &request);
-                    let what = format!(
-                        "{program} after {at} as {} {window:?}",
-                        mode.unwrap_or(it.name())
-                    );
-                    check(&page, window, &what);
+                    check(&page, window.clone(), &what);
+                    if it.knows(Profile::Compat) {
+                        let profile = Profile::Compat;
+                        let request = Request { profile, ..request };
+                        let page = represent::page(it, &trace, &request);
+                        check(&page, window, &format!("{what}, compatible"));
+                    }
                 }
             }
         }

@@ -7,7 +7,7 @@
 use std::{fmt::Write as _, ops::Range};
 
 use super::{
-    Loss, Moment, Page, Representation, Request, Span, SpanKind,
+    Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Part, Record, Records},
     states::{States, is_shown},
     texts::{Texts, raised},
@@ -27,7 +27,14 @@ impl Representation for CodeExecutor {
         "CodeExecutor"
     }
 
+    fn knows(&self, _: Profile) -> bool {
+        true
+    }
+
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        if request.profile == Profile::Compat {
+            return compat::code_executor(trace, request, page);
+        }
         let records = Records::of(trace, request.window.clone());
         let mut texts = Texts::of(trace);
         let mut states = States::of(trace);

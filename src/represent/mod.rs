@@ -4,6 +4,7 @@
 //! here reads its own text back.
 
 mod annotate;
+mod compat;
 mod page;
 mod records;
 mod source;

@@ -58,8 +58,10 @@ pub(super) struct Record {
     pub(super) changes: Vec<Change>,
     /// Raised in it, or arrived from a call it made.
     pub(super) exceptions: Vec<Id<Exception>>,
-    /// Whether the last of them left the frame.
+    /// Whether an exception left the frame.
     pub(super) unwound: bool,
+    /// Which, as far as it can be told.
+    pub(super) leaving: Option<Id<Exception>>,
     pub(super) returned: Option<ValueId>,
     pub(super) yielded: Option<ValueId>,
     /// The frame's event at which the effect was seen; `None` while it is unknown.
@@ -100,16 +102,7 @@ impl Record {
 impl<'a> Records<'a> {
     /// The records of `window`. Linear in its events and their writes.
     pub(super) fn of(trace: &'a Trace, window: Range<StepId>) -> Self {
-        let steps = trace.steps();
-        let last = window.end.min(steps.end());
-        let start = match window.start.minus(1).and_then(|it| steps.get(it)) {
-            Some(before) => before.event.plus(1),
-            None => EventId::new(0),
-        };
-        let end = match last.minus(1).and_then(|it| steps.get(it)) {
-            Some(step) if last < steps.end() => step.event.plus(1),
-            _ => trace.events().end(),
-        };
+        let (start, end) = within(trace, &window);
         Reading::into(Self {
             trace,
             sources: Sources::of(trace),
@@ -138,6 +131,22 @@ impl<'a> Records<'a> {
     pub(super) fn reaches_the_end(&self) -> bool {
         self.end == self.trace.events().end()
     }
+}
+
+/// The first event of a window, and the first after it: what came before a step since the step before
+/// belongs to it.
+pub(super) fn within(trace: &Trace, window: &Range<StepId>) -> (EventId, EventId) {
+    let steps = trace.steps();
+    let last = window.end.min(steps.end());
+    let start = match window.start.minus(1).and_then(|it| steps.get(it)) {
+        Some(before) => before.event.plus(1),
+        None => EventId::new(0),
+    };
+    let end = match last.minus(1).and_then(|it| steps.get(it)) {
+        Some(step) if last < steps.end() => step.event.plus(1),
+        _ => trace.events().end(),
+    };
+    (start, end)
 }
 
 /// The event of an ordinary frame that a folded frame's event belongs to; `None` for events of ordinary

@@ -172,7 +172,11 @@ impl Builder {
                     last.bytes = [&last.bytes[..], &bytes].concat().into();
                     return Some(());
                 }
-                let step = before.minus(1).and_then(|it| self.trace.step_at(it));
+                // Not the newest step of any frame: that may be a callee's which has returned.
+                let step = self.top().and_then(|it| {
+                    let frame = self.trace.activations[it].frame;
+                    self.trace.step_of(self.trace.frames[frame].last)
+                });
                 self.trace.outputs.push(Output {
                     before,
                     step,

@@ -17,6 +17,7 @@ pub(crate) const PROGRAMS: &[&str] = &[
     "folds312",
     "generators",
     "loops",
+    "prints",
     "recursion",
     "script",
     "threads",

@@ -12,7 +12,7 @@ use super::{
     comprehension::{Comprehension, Touched},
     is_prelude, owner,
 };
-use crate::trace::{EventId, FrameId, Id, Kind, StepId, Trace};
+use crate::trace::{EventId, Exception, FrameId, Id, Kind, StepId, Trace};
 
 /// Records in the making.
 pub(super) struct Reading<'a> {
@@ -138,6 +138,7 @@ impl<'a> Reading<'a> {
             changes: Vec::new(),
             exceptions: Vec::new(),
             unwound: false,
+            leaving: None,
             returned: None,
             yielded: None,
             done: None,
@@ -222,7 +223,11 @@ impl<'a> Reading<'a> {
                 }
                 Kind::Return(value) => record.returned = Some(value),
                 Kind::Yield(value) => record.yielded = Some(value),
-                Kind::Unwind => record.unwound = true,
+                Kind::Unwind => {
+                    record.unwound = true;
+                    let last = record.exceptions.last().copied();
+                    record.leaving = last.or_else(|| self.leaving(id));
+                }
                 Kind::Call | Kind::Resume => (),
             }
             record.done.get_or_insert(id);
@@ -232,6 +237,27 @@ impl<'a> Reading<'a> {
             record.changes = self.changes(record.frame, last, &touched);
         }
         read
+    }
+
+    /// The exception that leaves a frame at `unwind`, where the statement it ends did not raise it: what
+    /// arrives in the caller, else what the frame met last.
+    fn leaving(&self, unwind: EventId) -> Option<Id<Exception>> {
+        let events = self.trace.events();
+        let caller = self.trace.activations()[events[unwind].activation].caller;
+        if let (Some(caller), Some(next)) = (caller, events.get(unwind.plus(1)))
+            && next.frame == events[caller].frame
+            && let Kind::Exception(exception) = next.kind
+        {
+            return Some(exception);
+        }
+        let mut at = events[unwind].previous;
+        while let Some(id) = at {
+            if let Kind::Exception(exception) = events[id].kind {
+                return Some(exception);
+            }
+            at = events[id].previous;
+        }
+        None
     }
 
     /// How the variables that were touched read at `event` and did not before.

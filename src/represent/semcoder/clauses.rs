@@ -195,14 +195,14 @@ impl<'a> Clauses<'a> {
         let mut res = Vec::new();
         let name = self.frame(record.frame);
         for (nth, &exception) in record.exceptions.iter().enumerate() {
-            if nth == 0 && arrived {
+            if nth == 0 && arrived || self.is_mechanism(record, exception) {
                 continue;
             }
             res.push(format!("`{}` was raised", self.exception(exception)));
         }
         if record.unwound {
-            res.push(match record.exceptions.last() {
-                Some(&it) => format!("`{}` left {name}", self.exception(it)),
+            res.push(match record.leaving {
+                Some(it) => format!("`{}` left {name}", self.exception(it)),
                 None => format!("an exception left {name}"),
             });
         }
@@ -220,6 +220,17 @@ impl<'a> Clauses<'a> {
             }
         }
         res
+    }
+
+    /// Whether an exception is how the interpreter ends a loop or an `await`, and nothing went wrong.
+    fn is_mechanism(&self, record: &Record, exception: Id<Exception>) -> bool {
+        let name = &*self.trace.exception(exception).name;
+        !record.unwound
+            && ["StopIteration", "StopAsyncIteration"].contains(&name)
+            && self.statement(record).is_some_and(|it| {
+                let words = ["await ", "async ", "yield from "];
+                it.head == Head::For || words.iter().any(|word| it.text.contains(word))
+            })
     }
 
     /// That a statement ran of which there is no more to say.

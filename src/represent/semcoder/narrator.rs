@@ -219,13 +219,7 @@ impl Telling<'_, '_> {
             let record = &self.records.list[at];
             let about = self.about(at);
             self.calls(at, place);
-            let stopped = record.exceptions.iter().all(|&it| {
-                self.records.trace.exception(it).name.starts_with("Stop") && !record.unwound
-            });
-            let mut texts = Vec::new();
-            if !stopped || record.exceptions.is_empty() {
-                texts = self.clauses.outcome(record, self.arrived(at));
-            }
+            let texts = self.clauses.outcome(record, self.arrived(at));
             for text in texts {
                 self.writer.clause(place, &about, &text);
             }
