@@ -16,7 +16,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program running in a terminal of its own.
-pub struct Terminal {
+pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -27,12 +27,12 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts the program under test with `args`, in folder `cwd`, on a screen of this size.
-    pub fn start(args: &[&str], cwd: &Path, columns: u16, rows: u16) -> Self {
+    pub(crate) fn start(args: &[&str], cwd: &Path, columns: u16, rows: u16) -> Self {
         Self::start_with(args, cwd, columns, rows, &[])
     }
 
     /// As [`Self::start`], with more in the environment.
-    pub fn start_with(
+    pub(crate) fn start_with(
         args: &[&str],
         cwd: &Path,
         columns: u16,
@@ -83,7 +83,7 @@ impl Terminal {
     }
 
     /// Types.
-    pub fn send(&mut self, keys: &str) {
+    pub(crate) fn send(&mut self, keys: &str) {
         self.writer
             .write_all(keys.as_bytes())
             .expect("it takes keys");
@@ -91,7 +91,7 @@ impl Terminal {
     }
 
     /// Waits until the screen satisfies `wanted`, and gives the screen.
-    pub fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
@@ -108,22 +108,22 @@ impl Terminal {
     }
 
     /// Waits until `text` is on the screen.
-    pub fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         self.wait(text, |it| it.contains(text))
     }
 
     /// What is on the screen, as far as it was read.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.parser.screen().contents()
     }
 
     /// The process that was started: the one that must outlive the screen's.
-    pub fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.process_id().expect("it runs")).expect("a process id")
     }
 
     /// The processes that it started and that still run.
-    pub fn children(&self) -> Vec<i32> {
+    pub(crate) fn children(&self) -> Vec<i32> {
         let pid = self.pid();
         std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))
             .unwrap_or_default()
@@ -133,7 +133,7 @@ impl Terminal {
     }
 
     /// Waits for the end, and checks that the terminal is as it was found.
-    pub fn end(mut self) -> ExitStatus {
+    pub(crate) fn end(mut self) -> ExitStatus {
         let status = self.child.wait().expect("it ends");
         while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(200)) {
             self.parser.process(&bytes);
