@@ -109,7 +109,7 @@ fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
 
 /// Makes `frame` the innermost one; `false` if it was entered before the recording began.
 #[inline(always)]
-fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
+pub(crate) fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
     let key = recorder.frames.layout.key(frame);
     if recorder.frames.top().is_some_and(|it| it.key == key) {
         return true;
@@ -176,7 +176,7 @@ fn line_of_end(frame: Obj, minor: u8) -> i32 {
 
 /// 0 where the frame is at no line of the source.
 #[inline(always)]
-fn line(frame: Obj) -> i32 {
+pub(crate) fn line(frame: Obj) -> i32 {
     // SAFETY: a live frame.
     unsafe { PyFrame_GetLineNumber(frame.ptr()) }
 }
