@@ -3,7 +3,7 @@
 
 mod support;
 
-use monologue::record::{Launch, Output, Stdin, Target, record};
+use monologue::record::{Backend, Launch, Target, record};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 use support::{
-    oracle,
+    launch, oracle,
     pythons::{self, Interpreter},
     replay::replay,
 };
@@ -30,15 +30,6 @@ fn programs(minor: u8) -> Vec<PathBuf> {
     res.sort();
     assert!(32 <= res.len(), "programs are missing");
     res
-}
-
-fn launch(python: &Interpreter, target: Target, trace: &Path) -> Launch {
-    Launch {
-        python: Some(python.path.clone()),
-        stdin: Stdin::Null,
-        output: Output::Piped,
-        ..Launch::new(target, trace)
-    }
 }
 
 /// Does something for every item, two at a time; panics with all that went wrong.
@@ -72,8 +63,8 @@ fn for_all<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), String> + Sync)
     );
 }
 
-fn check(python: &Interpreter, program: &Path) -> Result<(), String> {
-    let name = format!("3.{} {}", python.minor, program.display());
+fn check(python: &Interpreter, program: &Path, backend: Backend) -> Result<(), String> {
+    let name = format!("3.{} {backend:?} {}", python.minor, program.display());
     let work = tempfile::tempdir().unwrap();
     let trace = work.path().join("trace");
 
@@ -88,6 +79,7 @@ fn check(python: &Interpreter, program: &Path) -> Result<(), String> {
     };
     let outcome = record(&Launch {
         args: vec!["one".into(), "two".into()],
+        backend,
         ..launch(python, target, &trace)
     })
     .map_err(|error| format!("{name}: {error}"))?;
@@ -115,6 +107,11 @@ fn check(python: &Interpreter, program: &Path) -> Result<(), String> {
             text(&recorded.stderr)
         ));
     }
+    let monitors = 12 <= python.minor && backend == Backend::Own;
+    let followed = if monitors { "monitoring" } else { "settrace" };
+    if recorded.facts["backend"] != followed || recorded.facts.contains_key("locals") {
+        return Err(format!("{name}: {:?}", recorded.facts));
+    }
     if recorded.end != Some(outcome.status.into()) {
         return Err(format!("{name}: the trace ends with {:?}", recorded.end));
     }
@@ -134,11 +131,21 @@ fn check(python: &Interpreter, program: &Path) -> Result<(), String> {
 fn programs_are_recorded_as_the_oracle_sees_them_and_do_not_notice() {
     let mut all = Vec::new();
     for python in pythons::installed() {
-        all.extend(
-            programs(python.minor)
-                .into_iter()
-                .map(|it| (python.clone(), it)),
-        );
+        let both = [Backend::Own, Backend::SetTrace];
+        let backends = if 12 <= python.minor {
+            &both[..]
+        } else {
+            &both[..1]
+        };
+        for program in programs(python.minor) {
+            all.extend(
+                backends
+                    .iter()
+                    .map(|&it| (python.clone(), program.clone(), it)),
+            );
+        }
     }
-    for_all(&all, |(python, program)| check(python, program));
+    for_all(&all, |(python, program, backend)| {
+        check(python, program, *backend)
+    });
 }
