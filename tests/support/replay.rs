@@ -182,3 +182,8 @@ impl State {
         });
     }
 }
+
+/// Whether an event is the call of that function.
+pub(crate) fn is_call(event: &Event, function: &str) -> bool {
+    event.kind == "call" && event.function == function
+}
