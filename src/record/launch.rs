@@ -4,7 +4,6 @@
 
 use super::{Error, install::Installed, python::Python, running::Running};
 use std::{
-    env,
     ffi::{OsStr, OsString},
     fs::{self, File},
     io::{self, Read},
@@ -64,6 +63,16 @@ pub enum Output {
     Piped,
 }
 
+/// How a program is followed. Both give the same events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// By the way that suits the version: `sys.monitoring` from 3.12 on.
+    #[default]
+    Own,
+    /// By `PyEval_SetTrace`, which every version has and which is slower in libraries.
+    SetTrace,
+}
+
 /// A program to be recorded.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -91,6 +100,8 @@ pub struct Launch {
     pub max_text: u32,
     /// After that long the program is killed; by default never.
     pub timeout: Option<Duration>,
+    /// How it is followed.
+    pub backend: Backend,
     /// The trace file, replaced if it exists.
     pub trace: PathBuf,
 }
@@ -111,6 +122,7 @@ impl Launch {
             max_depth: 6,
             max_text: 1000,
             timeout: None,
+            backend: Backend::default(),
             trace: trace.into(),
         }
     }
@@ -160,9 +172,8 @@ impl Launch {
         for (key, patterns) in patterns {
             res.extend(patterns.iter().map(|it| setting(key, it.as_ref())));
         }
-        // For finding out which of the two ways of following a program is at fault.
-        if let Some(backend) = env::var_os("MONOLOGUE_BACKEND") {
-            res.push(setting("backend", &backend));
+        if self.backend == Backend::SetTrace {
+            res.push("backend=settrace".into());
         }
         res.push("--".into());
         res.extend(match &self.target {

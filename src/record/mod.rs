@@ -11,7 +11,7 @@ mod python;
 mod running;
 mod tail;
 
-pub use launch::{Launch, Output, Stdin, Target};
+pub use launch::{Backend, Launch, Output, Stdin, Target};
 pub use python::{Python, find as find_python};
 pub use running::{Outcome, Running};
 

@@ -7,6 +7,7 @@ use crate::{
     filter::Filter,
     hooks,
     layout::{Hidden, Layout, PyFrame_GetCode},
+    monitor,
     object::{Obj, Owned, clear_error, import, new_text},
     output, settrace,
     state::{self, Recorder},
@@ -51,7 +52,11 @@ pub(crate) fn run(mut layout: Layout) -> Result<i32, String> {
             .into_iter()
             .for_each(|it| recorder.disown(it));
     }
-    for (key, value) in facts(*sys, &control, &target, &layout) {
+    let monitors = match control.backend.as_str() {
+        "settrace" => false,
+        _ => 12 <= layout.minor && monitor::prepare(*sys),
+    };
+    for (key, value) in facts(*sys, &control, &target, &layout, monitors) {
         recorder.put(&Record::Fact(key.into(), value));
     }
     state::begin(recorder);
@@ -60,11 +65,16 @@ pub(crate) fn run(mut layout: Layout) -> Result<i32, String> {
     target.announce(*sys)?;
     output::follow(*sys);
     hooks::follow(*sys);
-    hooks::follow_tracing(*sys);
+    if !monitors {
+        hooks::follow_tracing(*sys);
+    }
     clear_error();
 
     let hidden = Hidden::current(&layout, limit);
-    settrace::arm();
+    match monitors {
+        true => monitor::arm(),
+        false => settrace::arm(),
+    }
     let status = target.run(*main);
     drop(hidden);
     Ok(status)
@@ -109,6 +119,7 @@ fn facts(
     control: &Control,
     target: &Target,
     layout: &Layout,
+    monitors: bool,
 ) -> Vec<(&'static str, String)> {
     let version = sys.attr_text(c"version");
     let version = version.split_whitespace().next().unwrap_or_default();
@@ -123,6 +134,7 @@ fn facts(
         control.max_items, control.max_depth, control.max_text
     );
     let cwd = env::current_dir().unwrap_or_default();
+    let backend = if monitors { "monitoring" } else { "settrace" };
     let mut res = vec![
         ("python", version.to_owned()),
         ("implementation", implementation),
@@ -131,7 +143,7 @@ fn facts(
         ("argv", target.argv()),
         ("cwd", cwd.to_string_lossy().into_owned()),
         ("limits", limits),
-        ("backend", "settrace".to_owned()),
+        ("backend", backend.to_owned()),
     ];
     if control.max_steps != u64::MAX {
         res.push(("max_steps", control.max_steps.to_string()));

@@ -20,7 +20,7 @@ pub(crate) struct Code {
     pub(crate) optimized: bool,
     /// Whether it can be suspended.
     pub(crate) suspends: bool,
-    /// The instructions of code that can be suspended.
+    /// The instructions, where it must be known how they end the frame.
     pub(crate) instructions: Vec<u8>,
     /// Where the first call of suspendable code was first seen, in bytes of instructions.
     pub(crate) starts_at: std::cell::Cell<Option<i64>>,
@@ -41,17 +41,32 @@ impl Code {
         }
     }
 
-    /// Whether the instruction at that offset ends the frame (rather than suspending it).
-    pub(crate) fn returns_at(&self, offset: i64, minor: u8) -> bool {
-        let returning: &[u8] = match minor {
-            9..=11 => &[83],
-            12 => &[83, 121],
-            _ => &[36, 103],
+    /// How the instruction at that offset ends the frame's stay.
+    pub(crate) fn ends_at(&self, offset: i64, minor: u8) -> Ends {
+        let (returning, yielding): (&[u8], _) = match minor {
+            9 | 10 => (&[83], 86),
+            11 => (&[83], 150),
+            12 => (&[83, 121], 150),
+            _ => (&[36, 103], 118),
         };
         let at = usize::try_from(offset).ok();
-        let found = at.and_then(|it| self.instructions.get(it));
-        found.is_some_and(|it| returning.contains(it))
+        match at.and_then(|it| self.instructions.get(it)) {
+            Some(it) if returning.contains(it) => Ends::Return,
+            Some(it) if *it == yielding => Ends::Yield,
+            _ => Ends::Neither,
+        }
     }
+}
+
+/// What an instruction does to the frame it is the last of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// It ends it.
+    Return,
+    /// It suspends it.
+    Yield,
+    /// It is no such instruction: `yield from` before 3.11, or one that raised.
+    Neither,
 }
 
 /// A code object's own description.
@@ -89,13 +104,18 @@ pub(crate) fn describe(code: Obj, minor: u8) -> Description {
     };
     let suspends = flags & (flag::GENERATOR | flag::COROUTINE | flag::ASYNC_GENERATOR) != 0;
     let optimized = flags & flag::OPTIMIZED != 0;
-    let all = locals(code, minor);
+    let all = match optimized {
+        true => locals(code, minor),
+        false => hidden(code, minor),
+    };
     let parameters = code.attr_int(c"co_argcount")
         + code.attr_int(c"co_kwonlyargcount")
         + i64::from(flags & flag::VARARGS != 0)
         + i64::from(flags & flag::VARKEYWORDS != 0);
     let parameters = all.iter().take(parameters.max(0) as usize);
-    let instructions = suspends.then(|| code.attr(c"co_code")).flatten();
+    let instructions = (suspends || minor == 12)
+        .then(|| code.attr(c"co_code"))
+        .flatten();
     clear_error();
     Description {
         kind: kind(&name, flags),
@@ -126,6 +146,19 @@ fn kind(name: &str, flags: i64) -> CodeKind {
         _ if flags & flag::GENERATOR != 0 => CodeKind::Generator,
         _ => CodeKind::Function,
     }
+}
+
+/// Names that live in slots although the body's own live in a dictionary: those of comprehensions, from
+/// 3.12 on.
+fn hidden(code: Obj, minor: u8) -> Vec<(String, usize)> {
+    if minor < 12 {
+        return Vec::new();
+    }
+    let free = code.attr(c"co_freevars").map_or(0, |it| it.tuple().count());
+    let mut res = locals(code, minor);
+    res.truncate(res.len() - free);
+    res.retain(|(name, _)| !name.starts_with("__"));
+    res
 }
 
 /// Fast locals with their slots: variables, then cells that are no variables, then free variables.

@@ -26,6 +26,8 @@ pub(crate) struct Frame {
     line: i32,
     slots: Vec<Slot>,
     namespace: Namespace,
+    /// Whether its last record was an exception.
+    raised: bool,
 }
 
 /// One thread's frames, innermost last.
@@ -75,6 +77,11 @@ impl Frames {
         self.lanes[self.current].last()
     }
 
+    /// Whether the last record of the innermost frame was an exception.
+    pub(crate) fn has_raised(&self) -> bool {
+        self.top().is_some_and(|it| it.raised)
+    }
+
     /// How many frames of the current thread lie inside the one with that key; `None` if none has it.
     pub(crate) fn inside(&self, key: usize) -> Option<usize> {
         self.lanes[self.current]
@@ -114,7 +121,9 @@ impl Frames {
             line: 0,
             slots: Vec::new(),
             namespace: Namespace::default(),
+            raised: false,
         });
+        new.raised = false;
         (new.number, new.key, new.code) = (self.count, key, code);
         new.object = frame.ptr() as usize;
         new.line = if 0 < line {
@@ -172,6 +181,7 @@ impl Frames {
         let line = if 0 < line { line } else { frame.line };
         put_i64(out, i64::from(line - frame.line));
         frame.line = line;
+        frame.raised = kind == hot::EXCEPTION;
         writes(frame, &self.layout, &mut self.values, names, out);
     }
 
@@ -229,7 +239,7 @@ fn writes(
     let written = if !code.optimized {
         frame
             .namespace
-            .update((frame.key, frame.object), layout, values, names, out)
+            .update((frame.key, frame.object), code, layout, values, names, out)
     } else if layout.fast {
         let slots = layout.slots(frame.key);
         let mut written = 0;

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the C API of Python")]
 
 use crate::{
+    monitor,
     native::{Arguments, function, native, none},
     object::{Obj, Owned, clear_error, import},
     output, settrace,
@@ -164,6 +165,7 @@ fn on_ending(sys: Obj, _: Arguments) -> Option<Owned> {
 /// Ends the recording: nothing of the interpreter is looked at while it is taken down.
 fn finish(sys: Obj) {
     state::with(|recorder| recorder.stop(None));
+    monitor::disarm();
     settrace::disarm();
     output::leave(sys);
     clear_error();

@@ -38,6 +38,8 @@ mod layout;
 #[cfg(feature = "python")]
 mod locals;
 #[cfg(feature = "python")]
+mod monitor;
+#[cfg(feature = "python")]
 mod names;
 #[cfg(feature = "python")]
 mod namespace;

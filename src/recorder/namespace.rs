@@ -39,6 +39,7 @@ impl Namespace {
     pub(crate) fn update(
         &mut self,
         (key, object): (usize, usize),
+        code: &Code,
         layout: &Layout,
         values: &mut Values,
         names: &mut Names,
@@ -54,6 +55,11 @@ impl Namespace {
         let Some(dict) = dict else {
             return 0;
         };
+        // What a comprehension binds stands in front of the body's own name until it is over.
+        let hidden: Vec<_> = match layout.fast && !code.locals.is_empty() {
+            true => bound(layout, key, code).collect(),
+            false => Vec::new(),
+        };
         self.round = self.round.wrapping_add(1);
         let (mut written, mut expected) = (0, 0);
         for (key, value) in dict.dict() {
@@ -66,7 +72,16 @@ impl Namespace {
             expected = at + 1;
             let named = &mut self.names[at];
             named.seen = self.round;
+            if hidden.iter().any(|(id, _, _)| *id == named.id) {
+                continue;
+            }
             written += u64::from(named.slot.update(named.id, Some(value), values, out));
+        }
+        for (id, name, value) in hidden {
+            let known = self.names.iter().position(|it| it.id == id);
+            let at = known.unwrap_or_else(|| self.add(0, name, id));
+            self.names[at].seen = self.round;
+            written += u64::from(self.names[at].slot.update(id, Some(value), values, out));
         }
         for named in &mut self.names {
             if named.seen != self.round && !named.slot.is_unbound() {
@@ -101,15 +116,33 @@ impl Namespace {
             self.names[at].key = address;
             return Some(at);
         }
+        Some(self.add(address, &text, names.id(&text)))
+    }
+
+    fn add(&mut self, key: usize, text: &str, id: u32) -> usize {
         self.names.push(Named {
-            key: address,
-            id: names.id(&text),
+            key,
+            id,
             text: text.into(),
             slot: Slot::default(),
             seen: 0,
         });
-        Some(self.names.len() - 1)
+        self.names.len() - 1
     }
+}
+
+/// The names in slots that are bound now.
+fn bound<'a>(
+    layout: &Layout,
+    key: usize,
+    code: &'a Code,
+) -> impl Iterator<Item = (u32, &'a str, Obj)> {
+    let slots = layout.slots(key);
+    let all = code.locals.iter().zip(&code.names);
+    all.filter_map(move |(&(id, at), name)| {
+        let now = crate::layout::slot(slots, at).and_then(Obj::through_cell)?;
+        Some((id, name.as_str(), now))
+    })
 }
 
 /// Reads fast locals through `f_locals`, where the interpreter is laid out unexpectedly.

@@ -8,7 +8,7 @@
 
 use pyo3::ffi::{self, PyObject, PyTypeObject};
 use std::{
-    ffi::{CStr, c_char, c_int, c_long, c_ulong},
+    ffi::{CStr, c_char, c_int, c_ulong},
     ops::Deref,
     ptr, slice,
 };
@@ -441,9 +441,9 @@ pub(crate) fn new_text(text: &str) -> Option<Owned> {
 }
 
 /// A new `int`.
-pub(crate) fn new_int(value: c_long) -> Option<Owned> {
+pub(crate) fn new_int(value: i64) -> Option<Owned> {
     // SAFETY: lock held.
-    unsafe { Owned::new(ffi::PyLong_FromLong(value)) }
+    unsafe { Owned::new(ffi::PyLong_FromLongLong(value)) }
 }
 
 /// A module by name, importing it if need be. Runs Python code.

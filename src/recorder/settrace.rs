@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the C API of Python")]
 
 use crate::{
-    codes::Code,
+    codes::{Code, Ends},
     layout::PyFrame_GetCode,
     object::{Obj, clear_error},
     state::{self, Recorder},
@@ -97,6 +97,7 @@ fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
         if at == start {
             recorder.frames.forget(key);
         } else if recorder.frames.is_suspended(key) {
+            let line = line_of_end(frame, recorder.frames.layout.minor);
             recorder.event(|frames, names, out| {
                 frames.resume(frame, line, names, out);
             });
@@ -108,7 +109,7 @@ fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
 
 /// Makes `frame` the innermost one; `false` if it was entered before the recording began.
 #[inline(always)]
-fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
+pub(crate) fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
     let key = recorder.frames.layout.key(frame);
     if recorder.frames.top().is_some_and(|it| it.key == key) {
         return true;
@@ -134,12 +135,20 @@ fn on_return(recorder: &mut Recorder, frame: Obj, code: &'static Code, value: Op
     if !reach(recorder, frame) {
         return;
     }
-    let line = line(frame);
-    let Some(value) = value else {
+    let minor = recorder.frames.layout.minor;
+    let line = line_of_end(frame, minor);
+    // 3.12 alone passes `None` for a frame that an exception ends.
+    let vague = minor == 12 && value.is_some_and(Obj::is_none);
+    let ends = match code.suspends || vague {
+        true => code.ends_at(frame.attr_int(c"f_lasti"), minor),
+        false => Ends::Return,
+    };
+    let raised = recorder.frames.has_raised();
+    let unwinds = vague && (ends == Ends::Neither || ends == Ends::Yield && raised);
+    let Some(value) = value.filter(|_| !unwinds) else {
         return recorder.event(|frames, names, out| frames.unwound(line, names, out));
     };
-    let minor = recorder.frames.layout.minor;
-    if code.suspends && !code.returns_at(frame.attr_int(c"f_lasti"), minor) {
+    if code.suspends && ends != Ends::Return {
         recorder.event(|frames, names, out| frames.yielded(line, value, names, out));
     } else {
         recorder.event(|frames, names, out| frames.returned(line, value, names, out));
@@ -152,15 +161,22 @@ fn on_exception(recorder: &mut Recorder, frame: Obj, argument: Option<Obj>) {
     if let Some(value) = value
         && reach(recorder, frame)
     {
-        let line = line(frame);
+        let line = line_of_end(frame, recorder.frames.layout.minor);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
     }
     clear_error();
 }
 
+/// The line of an event that is no line event. On 3.9 code that Python adds at the end of a function
+/// counts as part of whatever line stands before it, so there the last line is kept.
+#[inline(always)]
+fn line_of_end(frame: Obj, minor: u8) -> i32 {
+    if minor == 9 { 0 } else { line(frame) }
+}
+
 /// 0 where the frame is at no line of the source.
 #[inline(always)]
-fn line(frame: Obj) -> i32 {
+pub(crate) fn line(frame: Obj) -> i32 {
     // SAFETY: a live frame.
     unsafe { PyFrame_GetLineNumber(frame.ptr()) }
 }

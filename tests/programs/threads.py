@@ -1,6 +1,4 @@
-import _thread
 import threading
-import time
 
 results = []
 
@@ -17,18 +15,6 @@ for k in range(3):
     thread.start()
     thread.join()
 
-done = _thread.allocate_lock()
-done.acquire()
-
-
-def low(n):
-    results.append(n)
-    done.release()
-
-
-_thread.start_new_thread(low, (7,))
-done.acquire()
-time.sleep(0.05)
 print(results)
 
 

@@ -4,6 +4,9 @@ recorder. Writes one JSON object a line to the file named first, then runs the s
 A value that is built of built-in types alone is written as its repr; any other as null.
 """
 
+import atexit
+import dis
+import inspect
 import json
 import sys
 import threading
@@ -48,29 +51,53 @@ class Oracle:
         self.out = out
         self.path = path
         self.frames = {}
-        self.keep = []
+        self.namespaces = {}
         self.count = 0
-        self.lanes = {}
+        self.lanes = 0
+        self.lane = threading.local()
 
     def write(self, frame, event, **more):
-        thread = self.lanes.setdefault(threading.get_ident(), len(self.lanes) + 1)
+        if not hasattr(self.lane, "number"):
+            self.lanes += 1
+            self.lane.number = self.lanes
         optimized = frame.f_code.co_flags & 1
+        # `f_locals` of a module or class body is its own dictionary, so it is asked for once. Later it
+        # would show the names of a comprehension alone (3.13), and break that (3.12).
+        if optimized:
+            all_names = dict(frame.f_locals)
+        elif frame.f_code.co_name == "<module>":
+            all_names = dict(frame.f_globals)
+        else:
+            if frame not in self.namespaces:
+                self.namespaces[frame] = frame.f_locals
+            all_names = dict(self.namespaces[frame])
         names = {}
-        for name, value in dict(frame.f_locals).items():
+        for name, value in all_names.items():
             own = name.startswith("__") and name.endswith("__") and len(name) >= 4
             if name.startswith(".") or (own and not optimized):
                 continue
             names[name] = shown(value)
         record = {
             "event": event,
-            "thread": thread,
+            "thread": self.lane.number,
             "frame": self.frames[frame],
             "line": frame.f_lineno,
             "function": frame.f_code.co_name,
             "locals": names,
+            "hidden": [] if optimized else list(frame.f_code.co_varnames),
         }
         record.update(more)
         self.out.append(record)
+
+    def end(self, frame, arg):
+        """How the frame ends; an empty text where the event does not tell."""
+        if arg is not None:
+            return "return"
+        name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+        if name in ("RETURN_VALUE", "RETURN_CONST"):
+            return "return"
+        suspends = frame.f_code.co_flags & (inspect.CO_GENERATOR | 0x80 | 0x200)
+        return "" if suspends else "unwind"
 
     def trace(self, frame, event, arg):
         if frame.f_code.co_filename != self.path:
@@ -84,8 +111,7 @@ class Oracle:
         elif event == "line":
             self.write(frame, "line")
         elif event == "return":
-            # Whether an exception ends the frame is told by the recorder alone.
-            self.write(frame, "return", value=shown(arg))
+            self.write(frame, self.end(frame, arg), value=shown(arg))
         elif event == "exception":
             kind, value, _ = arg
             self.write(frame, "exception", type=kind.__name__)
@@ -112,10 +138,12 @@ def main():
         pass
     finally:
         sys.settrace(None)
-        threading.settrace(None)
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
+    sys.settrace(oracle.trace)
+    atexit._run_exitfuncs()
+    sys.settrace(None)
     with open(out, "w", encoding="utf-8", errors="surrogatepass") as file:
         for record in records:
             file.write(json.dumps(record) + "\n")

@@ -1,0 +1,188 @@
+//! Programs that end badly, or not by themselves: the trace holds everything up to that moment.
+
+mod support;
+
+use monologue::record::{Launch, Running, start};
+use recorder::{reader, value::Value};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+use support::{
+    launch, launch_script, pythons,
+    replay::{Replay, replay},
+};
+
+/// A loop whose counter shows how far the trace reaches, then `end`.
+fn counting(folder: &Path, end: &str) -> std::path::PathBuf {
+    let file = folder.join("counting.py");
+    let text = format!(
+        "import ctypes, os, signal, sys\n\ndef run():\n    n = 0\n    while n < 500:\n        \
+         n += 1\n    {end}\n    n = -1\n\nrun()\n"
+    );
+    fs::write(&file, text).unwrap();
+    file
+}
+
+fn last_count(replay: &Replay) -> &Value {
+    let event = replay
+        .events
+        .iter()
+        .rev()
+        .find(|it| it.function == "run")
+        .unwrap();
+    &event.locals["n"]
+}
+
+#[test]
+fn every_event_before_a_sudden_end_is_there() {
+    let ends = [
+        ("os._exit(7)", 7),
+        ("ctypes.string_at(0)", 128 + 11),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 128 + 9),
+        ("os.abort()", 128 + 6),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for python in pythons::installed() {
+        for (end, status) in ends {
+            let trace = folder.path().join("trace");
+            let file = counting(folder.path(), end);
+            let outcome =
+                monologue::record::record(&launch_script(&python, &file, &trace)).unwrap();
+            assert_eq!(outcome.status, status, "3.{} {end}", python.minor);
+            let recorded = replay(&trace);
+            assert_eq!(
+                last_count(&recorded),
+                &Value::Int(500),
+                "3.{} {end}",
+                python.minor
+            );
+            assert_eq!(
+                recorded.events.last().unwrap().line,
+                7,
+                "3.{} {end}",
+                python.minor
+            );
+            assert_eq!(recorded.end, Some(status.into()));
+        }
+    }
+}
+
+fn endless(folder: &Path) -> std::path::PathBuf {
+    let file = folder.join("endless.py");
+    let text =
+        "n = 0\nwhile True:\n    try:\n        n += 1\n    except BaseException:\n        pass\n";
+    fs::write(&file, text).unwrap();
+    file
+}
+
+/// Waits until the trace holds that many bytes of records.
+fn grown(running: &Running, bytes: usize) {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let file = fs::read(running.trace()).unwrap();
+        if reader::committed(&file).is_ok_and(|it| bytes <= it.len()) {
+            return;
+        }
+        assert!(Instant::now() < end, "the trace does not grow");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_stopped_program_leaves_a_whole_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = endless(folder.path());
+    for python in pythons::installed() {
+        let trace = folder.path().join("trace");
+        let mut running = start(&launch_script(&python, &file, &trace)).unwrap();
+        grown(&running, 10_000);
+        running.stop();
+        let outcome = running.wait().unwrap();
+        assert_eq!((outcome.status, outcome.timed_out), (137, false));
+        let recorded = replay(&trace);
+        assert_eq!(recorded.end, Some(137));
+        assert!(1000 < recorded.events.len());
+    }
+}
+
+#[test]
+fn a_trace_of_several_windows_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large.py");
+    let text = "rows = []\nfor i in range(9000):\n    text = str(i) * 300\nlast = 1\n";
+    fs::write(&file, text).unwrap();
+    let trace = folder.path().join("trace");
+    for python in pythons::installed() {
+        monologue::record::record(&launch_script(&python, &file, &trace)).unwrap();
+        let size = fs::metadata(&trace).unwrap().len();
+        assert!((8 << 20) < size && size < (12 << 20), "{size} bytes");
+        let recorded = replay(&trace);
+        let last = &recorded.events.last().unwrap().locals;
+        assert_eq!(last["last"], Value::Int(1));
+        assert_eq!(last["i"], Value::Int(8999));
+        let Value::Str { len, .. } = &last["text"] else {
+            panic!("{:?}", last["text"]);
+        };
+        assert_eq!(*len, 1200);
+    }
+}
+
+#[test]
+fn time_and_steps_are_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    for python in pythons::installed() {
+        let file = endless(folder.path());
+        let outcome = monologue::record::record(&Launch {
+            timeout: Some(Duration::from_millis(700)),
+            ..launch_script(&python, &file, &trace)
+        });
+        let outcome = outcome.unwrap();
+        assert_eq!((outcome.status, outcome.timed_out), (137, true));
+        assert_eq!(replay(&trace).end, Some(137));
+
+        let file = counting(folder.path(), "print(n)");
+        let outcome = monologue::record::record(&Launch {
+            max_steps: Some(100),
+            ..launch_script(&python, &file, &trace)
+        });
+        assert_eq!(outcome.unwrap().stdout, b"500\n");
+        let recorded = replay(&trace);
+        let lines = recorded.events.iter().filter(|it| it.kind == "line");
+        assert_eq!(lines.count(), 100);
+        assert_eq!(
+            recorded.notes,
+            ["recording stopped after 100 steps (--max-steps)"]
+        );
+        assert_eq!(recorded.end, Some(0));
+    }
+}
+
+#[test]
+fn a_forked_process_does_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("forking.py");
+    let text = "import os, sys\n\ndef work(n):\n    total = 0\n    for i in range(n):\n        total += i\n    \
+                return total\n\nsys.stdout.flush()\npid = os.fork()\nif pid == 0:\n    \
+                work(2000)\n    os._exit(5)\nwork(300)\nprint(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
+    fs::write(&file, text).unwrap();
+    let trace = folder.path().join("trace");
+    for python in pythons::installed() {
+        let target = monologue::record::Target::Script { file: file.clone() };
+        let outcome = monologue::record::record(&launch(&python, target, &trace)).unwrap();
+        assert_eq!((outcome.status, &*outcome.stdout), (0, &b"5\n"[..]));
+        let recorded = replay(&trace);
+        assert_eq!(
+            recorded.notes,
+            ["the program forked; the new process is not recorded"]
+        );
+        let calls = recorded
+            .events
+            .iter()
+            .filter(|it| it.kind == "call" && it.function == "work");
+        assert_eq!(calls.count(), 1, "3.{}", python.minor);
+    }
+}
