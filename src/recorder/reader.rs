@@ -14,21 +14,20 @@ pub enum NotATrace {
     Version(u16),
 }
 
-/// The bytes of whole records that the header promises and `file` holds.
+/// How many bytes of whole records a file's start promises behind its header.
 ///
-/// A file shorter than its header is an empty trace if what is there could be the start of one: a
+/// A file shorter than its header promises nothing, if what is there could be the start of one: a
 /// writer may have been stopped that early.
-pub fn committed(file: &[u8]) -> Result<&[u8], NotATrace> {
-    let start = file.len().min(MAGIC.len());
-    if file[..start] != MAGIC[..start] {
+///
+/// # Errors
+/// When the file starts as no trace of this version does; an empty file is no trace.
+pub fn promised(start: &[u8]) -> Result<u64, NotATrace> {
+    let magic = start.len().min(MAGIC.len());
+    if start.is_empty() || start[..magic] != MAGIC[..magic] {
         return Err(NotATrace::Magic);
     }
-    let Some(header) = file.get(..HEADER) else {
-        return if file.is_empty() {
-            Err(NotATrace::Magic)
-        } else {
-            Ok(&[])
-        };
+    let Some(header) = start.get(..HEADER) else {
+        return Ok(0);
     };
     let version = u16::from_le_bytes([header[8], header[9]]);
     if version != VERSION {
@@ -36,15 +35,23 @@ pub fn committed(file: &[u8]) -> Result<&[u8], NotATrace> {
     }
     let mut raw = [0; 8];
     raw.copy_from_slice(&header[COMMITTED_AT..COMMITTED_AT + 8]);
-    let promised = usize::try_from(u64::from_le_bytes(raw)).unwrap_or(usize::MAX);
-    let there = &file[HEADER..];
+    Ok(u64::from_le_bytes(raw))
+}
+
+/// The bytes of whole records that the header promises and `file` holds.
+///
+/// # Errors
+/// As [`promised`].
+pub fn committed(file: &[u8]) -> Result<&[u8], NotATrace> {
+    let promised = usize::try_from(promised(file)?).unwrap_or(usize::MAX);
+    let there = file.get(HEADER..).unwrap_or_default();
     Ok(&there[..promised.min(there.len())])
 }
 
 /// Reads records one by one and remembers where it stopped.
 #[derive(Debug, Default, Clone)]
 pub struct Reader {
-    /// Bytes of whole records read so far, counted from the first record.
+    /// Bytes of whole records read, counted from the first that was not taken as consumed.
     at: usize,
     broken: bool,
 }
@@ -71,9 +78,10 @@ impl Reader {
         }
     }
 
-    /// Bytes of whole records read so far.
-    pub fn position(&self) -> usize {
-        self.at
+    /// Bytes of whole records read since the last call: whoever holds them may drop them, and gives
+    /// [`Self::next`] what follows them from then on.
+    pub fn consumed(&mut self) -> usize {
+        std::mem::take(&mut self.at)
     }
 
     /// Whether bytes were met that no writer makes.

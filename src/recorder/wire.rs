@@ -218,6 +218,8 @@ pub mod hot {
     pub const YIELD: u8 = super::kind::YIELD;
     /// [`Record::Unwind`](super::Record::Unwind).
     pub const UNWIND: u8 = super::kind::UNWIND;
+    /// [`Record::Exception`](super::Record::Exception).
+    pub const EXCEPTION: u8 = super::kind::EXCEPTION;
     /// First byte of [`Left::Unbound`](super::Left::Unbound).
     pub const UNBOUND: u8 = 0;
     /// First byte of [`Left::Whole`](super::Left::Whole): then length and bytes.

@@ -3,11 +3,18 @@
 //! Each representation is a pure function of the trace. It builds its spans while it writes; nothing
 //! here reads its own text back.
 
+mod annotate;
 mod page;
+mod records;
+mod source;
+mod statements;
+mod states;
+mod texts;
 
 use std::ops::Range;
 
 pub use page::{Loss, Moment, Page, Span, SpanKind};
+pub(crate) use states::States;
 
 use crate::trace::{Id, StepId, Trace};
 
@@ -67,6 +74,16 @@ impl Request {
             expected: None,
         }
     }
+}
+
+family! {
+    /// Every representation, in menu order.
+    dyn Representation:
+    scratchpad::Scratchpad,
+    next::Next,
+    semcoder::SemCoder,
+    code_executor::CodeExecutor,
+    concise::Concise,
 }
 
 /// The page that `representation` writes.

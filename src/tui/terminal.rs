@@ -95,6 +95,8 @@ fn turn(mut app: App, held: &mut Held, inbox: &Receiver<Event>) -> Result<(), Er
                 Err(_) => break,
             },
         };
+        #[cfg(debug_assertions)]
+        panic_if_asked(&event);
         app.take(event);
         while let Ok(event) = inbox.try_recv() {
             app.take(event);
@@ -105,6 +107,18 @@ fn turn(mut app: App, held: &mut Held, inbox: &Receiver<Event>) -> Result<(), Er
         }
     }
     Ok(())
+}
+
+/// How a test sees to it that a bug of ours leaves the terminal whole.
+#[cfg(debug_assertions)]
+fn panic_if_asked(event: &Event) {
+    use crossterm::event::{Event as Input, KeyCode};
+
+    let pressed = matches!(event, Event::Terminal(Input::Key(key)) if key.code == KeyCode::F(12));
+    assert!(
+        !pressed || std::env::var_os("MONOLOGUE_PANIC_ON_F12").is_none(),
+        "asked to panic"
+    );
 }
 
 /// Hands what the keyboard and the mouse send to the loop, for as long as there is one.

@@ -1,0 +1,102 @@
+//! The model that the command line, the environment or the settings name, loaded when it is needed.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::{Failure, args::{Common, Sampling}, usage};
+use crate::{
+    model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Spec},
+    settings::Settings,
+};
+
+/// How to get a model, for whoever has none.
+pub(super) const HOW_TO_GET_ONE: &str = "name one with --model DIR, MONOLOGUE_MODEL or `model = …` in the settings: \
+     a directory with config.json, tokenizer.json and *.safetensors, or semcoder-s once \
+     `huggingface-cli download semcoder/semcoder_s_1030` has fetched it";
+
+/// Which model, where and in which numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Choice {
+    pub(super) spec: Spec,
+    pub(super) device: DeviceChoice,
+    pub(super) dtype: DtypeChoice,
+}
+
+/// The model that was named, if one was: flag over environment over settings.
+///
+/// # Errors
+/// When a name is none that a model, device or number format has.
+pub(super) fn choice(common: &Common, settings: &Settings) -> Result<Option<Choice>, Failure> {
+    let Some(spec) = common.model.as_deref().or(settings.model.as_deref()) else {
+        return Ok(None);
+    };
+    let device = common.device.as_deref().or(settings.device.as_deref());
+    let dtype = common.dtype.as_deref().or(settings.dtype.as_deref());
+    let wrong = |it: model::Error| usage(it.to_string());
+    Ok(Some(Choice {
+        spec: spec.parse().map_err(wrong)?,
+        device: device.unwrap_or("auto").parse().map_err(wrong)?,
+        dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
+    }))
+}
+
+/// Loads the model that was named.
+///
+/// # Errors
+/// When none was, or it does not load.
+pub(super) fn backend(common: &Common, settings: &Settings) -> Result<Box<dyn Backend>, Failure> {
+    let choice = choice(common, settings)?
+        .ok_or_else(|| usage(format!("could not ask a model: none was named; {HOW_TO_GET_ONE}")))?;
+    Ok(model::load(&choice.spec, choice.device, choice.dtype)?)
+}
+
+/// How far and how freely the model may go on; greedy unless asked otherwise.
+pub(super) fn limits(sampling: &Sampling) -> Limits {
+    Limits {
+        new_tokens: sampling.max_tokens,
+        temperature: sampling.temperature.unwrap_or(0.0),
+        top_p: 0.95,
+        seed: sampling.seed,
+    }
+}
+
+/// Prints what the model is and where it runs.
+pub(super) fn info(common: &Common, settings: &Settings) -> Result<ExitCode, Failure> {
+    let backend = backend(common, settings)?;
+    let info = backend.info();
+    let mut out = io::stdout().lock();
+    let gib = info.bytes as f64 / f64::from(1 << 30);
+    for (key, value) in [
+        ("model", info.name.clone()),
+        ("architecture", info.architecture.clone()),
+        ("device", info.device.clone()),
+        ("dtype", info.dtype.clone()),
+        ("parameters", info.parameters.to_string()),
+        ("memory", format!("{gib:.2} GiB of weights")),
+        ("context", format!("{} tokens", info.context)),
+    ] {
+        writeln!(out, "{key:<13} {value}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Set once the person presses Ctrl-C; until then nothing else happens on it.
+///
+/// # Errors
+/// When the signal cannot be listened for.
+pub(super) fn interrupted() -> io::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&flag))?;
+    Ok(flag)
+}
+
+/// Whether the flag of [`interrupted`] is set.
+pub(super) fn is_set(flag: &AtomicBool) -> bool {
+    flag.load(Ordering::Relaxed)
+}

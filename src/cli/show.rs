@@ -1,0 +1,131 @@
+//! `show` and `export`: a trace as text or data on standard output.
+
+use std::{
+    io::{self, Write as _},
+    ops::Range,
+    process::ExitCode,
+};
+
+use super::{
+    Failure,
+    args::{Export, Form, Profile, Show},
+    usage,
+};
+use crate::{
+    export::{self, Tokens},
+    represent::{self, Representation, Request},
+    trace::{Id, StepId, Trace, file},
+};
+
+/// Prints one representation.
+pub(super) fn run(args: &Show) -> Result<ExitCode, Failure> {
+    let representation = representation(&args.name)?;
+    let profile = match args.profile {
+        Profile::Canonical => represent::Profile::Canonical,
+        Profile::Compat => represent::Profile::Compat,
+    };
+    if !representation.knows(profile) {
+        return Err(usage(format!(
+            "could not show {} in the compat profile: it is written in the canonical one only; leave --profile out",
+            args.name
+        )));
+    }
+    let trace = file::open(&args.trace)?;
+    let request = Request {
+        window: window(&trace, args.steps.as_deref())?,
+        profile,
+        mode: mode(representation, args.mode.as_deref())?,
+        expected: args.expected.clone(),
+    };
+    let page = represent::page(representation, &trace, &request);
+    let mut out = io::stdout().lock();
+    if args.json {
+        let tokens = Tokens {
+            tokenizer: "cl100k_base".into(),
+            count: tiktoken_rs::cl100k_base_singleton()
+                .encode_ordinary(page.text())
+                .len(),
+        };
+        let json = export::show_json(representation, profile, &page, &tokens);
+        writeln!(out, "{json}")?;
+    } else {
+        out.write_all(page.text().as_bytes())?;
+        if !page.text().ends_with('\n') {
+            out.write_all(b"\n")?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a trace as data.
+pub(super) fn export(args: &Export) -> Result<ExitCode, Failure> {
+    let trace = file::open(&args.trace)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match args.form {
+        Form::Events => {
+            export::events(&trace, &mut out, None)?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn representation(name: &str) -> Result<&'static dyn Representation, Failure> {
+    let found = represent::ALL.iter().find(|it| it.name() == name);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = represent::ALL.iter().map(|it| it.name()).collect();
+        usage(format!(
+            "could not show the trace as `{name}`: there is no such representation; use one of {}",
+            names.join(", ")
+        ))
+    })
+}
+
+fn mode(
+    representation: &'static dyn Representation,
+    name: Option<&str>,
+) -> Result<Option<&'static str>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let modes = representation.modes();
+    let found = modes.iter().find(|it| **it == name);
+    found.copied().map(Some).ok_or_else(|| {
+        let title = representation.name();
+        usage(match modes {
+            [] => format!(
+                "could not show {title} as `{name}`: it has one mode only; leave --mode out"
+            ),
+            _ => format!(
+                "could not show {title} as `{name}`: there is no such mode; use one of {}",
+                modes.join(", ")
+            ),
+        })
+    })
+}
+
+/// Steps `A..B`, counted from 1, both ends included; either end may be left out.
+fn window(trace: &Trace, text: Option<&str>) -> Result<Range<StepId>, Failure> {
+    let whole = Id::new(0)..trace.steps().end();
+    let Some(text) = text else { return Ok(whole) };
+    let wrong = || {
+        usage(format!(
+            "could not show steps `{text}`: give them as A..B, counted from 1, for example --steps 5..20"
+        ))
+    };
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let number = |it: &str, default: u32| match it.trim() {
+        "" => Ok(default),
+        it => it.parse::<u32>().map_err(|_| wrong()),
+    };
+    let steps = trace.steps().len();
+    let (from, to) = (number(from, 1)?, number(to, steps)?);
+    if from == 0 || to < from {
+        return Err(wrong());
+    }
+    if steps < from {
+        return Err(usage(format!(
+            "could not show steps `{text}`: the trace has {steps} steps"
+        )));
+    }
+    Ok(Id::new(from - 1)..Id::new(to.min(steps)))
+}

@@ -1,0 +1,155 @@
+//! Names that live in a dictionary: those of module and class bodies.
+
+#![expect(unsafe_code, reason = "the C API of Python")]
+
+use crate::{
+    codes::Code,
+    layout::Layout,
+    locals::{Slot, Values},
+    names::Names,
+    object::{Obj, Owned, clear_error, kind},
+};
+use pyo3::ffi;
+
+/// The names of one frame, in the order they were first met.
+#[derive(Debug, Default)]
+pub(crate) struct Namespace {
+    names: Vec<Named>,
+    round: u32,
+}
+
+#[derive(Debug)]
+struct Named {
+    /// Where its key was last time: a hint, as addresses are used again.
+    key: usize,
+    text: Box<str>,
+    id: u32,
+    slot: Slot,
+    /// The last round in which it was bound.
+    seen: u32,
+}
+
+impl Namespace {
+    /// Forgets all names.
+    pub(crate) fn clear(&mut self) {
+        self.names.clear();
+    }
+
+    /// Appends what changed; how many writes that is. `key` and `object` are the frame's.
+    pub(crate) fn update(
+        &mut self,
+        (key, object): (usize, usize),
+        layout: &Layout,
+        values: &mut Values,
+        names: &mut Names,
+        out: &mut Vec<u8>,
+    ) -> u64 {
+        let owned;
+        let dict = if layout.namespace {
+            layout.namespace_at(key)
+        } else {
+            owned = slow_locals(object);
+            owned.as_deref().copied()
+        };
+        let Some(dict) = dict else {
+            return 0;
+        };
+        self.round = self.round.wrapping_add(1);
+        let (mut written, mut expected) = (0, 0);
+        for (key, value) in dict.dict() {
+            if !key.is(kind!(PyUnicode_Type)) {
+                continue;
+            }
+            let Some(at) = self.find(key, expected, layout, names) else {
+                continue;
+            };
+            expected = at + 1;
+            let named = &mut self.names[at];
+            named.seen = self.round;
+            written += u64::from(named.slot.update(named.id, Some(value), values, out));
+        }
+        for named in &mut self.names {
+            if named.seen != self.round && !named.slot.is_unbound() {
+                written += u64::from(named.slot.update(named.id, None, values, out));
+            }
+        }
+        written
+    }
+
+    /// Where a name stands, added if it is new; `None` for Python's own. `expected` is tried first.
+    fn find(
+        &mut self,
+        key: Obj,
+        expected: usize,
+        layout: &Layout,
+        names: &mut Names,
+    ) -> Option<usize> {
+        let address = key.ptr() as usize;
+        if let Some(named) = self.names.get(expected)
+            && named.key == address
+            && layout.is_ascii(key)
+            // SAFETY: just seen to be ASCII.
+            && unsafe { key.ascii() } == named.text.as_bytes()
+        {
+            return Some(expected);
+        }
+        let text = key.text();
+        if 4 <= text.len() && text.starts_with("__") && text.ends_with("__") {
+            return None;
+        }
+        if let Some(at) = self.names.iter().position(|it| *it.text == *text) {
+            self.names[at].key = address;
+            return Some(at);
+        }
+        self.names.push(Named {
+            key: address,
+            id: names.id(&text),
+            text: text.into(),
+            slot: Slot::default(),
+            seen: 0,
+        });
+        Some(self.names.len() - 1)
+    }
+}
+
+/// Reads fast locals through `f_locals`, where the interpreter is laid out unexpectedly.
+pub(crate) fn update_slowly(
+    object: usize,
+    slots: &mut [Slot],
+    code: &Code,
+    values: &mut Values,
+    out: &mut Vec<u8>,
+) -> u64 {
+    let Some(locals) = slow_locals(object) else {
+        return 0;
+    };
+    let mut written = 0;
+    for ((slot, &(id, _)), name) in slots.iter_mut().zip(&code.locals).zip(&code.names) {
+        let key = crate::object::new_text(name);
+        let now = key.and_then(|it| locals.at(*it));
+        written += u64::from(slot.update(id, now, values, out));
+    }
+    written
+}
+
+/// `f_locals` as a dict.
+fn slow_locals(object: usize) -> Option<Owned> {
+    // SAFETY: the frame object of a frame that runs now.
+    let frame = unsafe { Obj::new(object as *mut ffi::PyObject) }?;
+    let locals = frame.attr(c"f_locals")?;
+    if locals.kind_flags() & ffi::Py_TPFLAGS_DICT_SUBCLASS != 0 {
+        return Some(locals);
+    }
+    if frame.is(kind!(PyDict_Type)) {
+        return None;
+    }
+    // SAFETY: a view of the frame's locals, made in C.
+    unsafe {
+        let res = Owned::new(ffi::PyDict_New())?;
+        if ffi::PyDict_Update(res.ptr(), locals.ptr()) != 0 {
+            clear_error();
+            return None;
+        }
+        Some(res)
+    }
+}

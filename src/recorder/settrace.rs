@@ -1,0 +1,166 @@
+//! Events through `PyEval_SetTrace`: every version has it, each thread sets its own.
+
+#![expect(unsafe_code, reason = "the C API of Python")]
+
+use crate::{
+    codes::Code,
+    layout::PyFrame_GetCode,
+    object::{Obj, clear_error},
+    state::{self, Recorder},
+};
+use pyo3::ffi::{self, PyObject};
+use std::{ffi::c_int, ptr};
+
+type Tracer = unsafe extern "C" fn(*mut PyObject, *mut PyObject, c_int, *mut PyObject) -> c_int;
+
+unsafe extern "C" {
+    fn PyEval_SetTrace(tracer: Option<Tracer>, object: *mut PyObject);
+    fn PyFrame_GetLineNumber(frame: *mut PyObject) -> c_int;
+}
+
+mod event {
+    pub(super) const CALL: i32 = 0;
+    pub(super) const EXCEPTION: i32 = 1;
+    pub(super) const LINE: i32 = 2;
+    pub(super) const RETURN: i32 = 3;
+}
+
+/// Starts recording this thread.
+pub(crate) fn arm() {
+    // SAFETY: the lock is held.
+    unsafe { PyEval_SetTrace(Some(trace), ptr::null_mut()) }
+}
+
+/// Stops recording this thread.
+pub(crate) fn disarm() {
+    // SAFETY: the lock is held.
+    unsafe { PyEval_SetTrace(None, ptr::null_mut()) }
+}
+
+/// What Python calls. Never fails, so that no exception of ours reaches the program.
+unsafe extern "C" fn trace(
+    _: *mut PyObject,
+    frame: *mut PyObject,
+    what: c_int,
+    argument: *mut PyObject,
+) -> c_int {
+    // SAFETY: Python lends frame and argument for this call.
+    let (frame, argument) = unsafe { (Obj::new(frame), Obj::new(argument)) };
+    if let Some(frame) = frame {
+        state::with(|recorder| on_event(recorder, frame, what, argument));
+    }
+    if state::is_over() {
+        disarm();
+    }
+    0
+}
+
+#[inline(always)]
+fn on_event(recorder: &mut Recorder, frame: Obj, what: c_int, argument: Option<Obj>) {
+    // SAFETY: the frame holds its code object, so the new reference can go at once.
+    let code = unsafe {
+        let code = PyFrame_GetCode(frame.ptr());
+        ffi::Py_DECREF(code);
+        Obj::new(code)
+    };
+    let Some(code) = code else {
+        return;
+    };
+    let code = recorder.code(code);
+    if code.id.is_none() {
+        if what == event::CALL {
+            // SAFETY: a static object.
+            if let Some(no) = unsafe { Obj::new(ffi::Py_False()) } {
+                frame.set_attr(c"f_trace_lines", no);
+            }
+        }
+        return;
+    }
+    recorder.on_this_thread();
+    match what {
+        event::CALL => on_call(recorder, frame, code),
+        event::LINE => on_line(recorder, frame),
+        event::RETURN => on_return(recorder, frame, code, argument),
+        event::EXCEPTION => on_exception(recorder, frame, argument),
+        _ => {}
+    }
+}
+
+fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
+    let line = line(frame);
+    if code.suspends {
+        let key = recorder.frames.layout.key(frame);
+        let at = frame.attr_int(c"f_lasti");
+        // The first time code is entered it is entered at its start.
+        let start = code.starts_at.get().unwrap_or(at);
+        code.starts_at.set(Some(start));
+        if at == start {
+            recorder.frames.forget(key);
+        } else if recorder.frames.is_suspended(key) {
+            recorder.event(|frames, names, out| {
+                frames.resume(frame, line, names, out);
+            });
+            return;
+        }
+    }
+    recorder.event(|frames, names, out| frames.call(frame, code, line, names, out));
+}
+
+/// Makes `frame` the innermost one; `false` if it was entered before the recording began.
+#[inline(always)]
+fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
+    let key = recorder.frames.layout.key(frame);
+    if recorder.frames.top().is_some_and(|it| it.key == key) {
+        return true;
+    }
+    let Some(inside) = recorder.frames.inside(key) else {
+        return false;
+    };
+    for _ in 0..inside {
+        recorder.event(|frames, _, out| frames.lost(out));
+    }
+    true
+}
+
+#[inline(always)]
+fn on_line(recorder: &mut Recorder, frame: Obj) {
+    if reach(recorder, frame) && recorder.step() {
+        let line = line(frame);
+        recorder.event(|frames, names, out| frames.line(line, names, out));
+    }
+}
+
+fn on_return(recorder: &mut Recorder, frame: Obj, code: &'static Code, value: Option<Obj>) {
+    if !reach(recorder, frame) {
+        return;
+    }
+    let line = line(frame);
+    let Some(value) = value else {
+        return recorder.event(|frames, names, out| frames.unwound(line, names, out));
+    };
+    let minor = recorder.frames.layout.minor;
+    if code.suspends && !code.returns_at(frame.attr_int(c"f_lasti"), minor) {
+        recorder.event(|frames, names, out| frames.yielded(line, value, names, out));
+    } else {
+        recorder.event(|frames, names, out| frames.returned(line, value, names, out));
+    }
+}
+
+fn on_exception(recorder: &mut Recorder, frame: Obj, argument: Option<Obj>) {
+    // Type, value, traceback.
+    let value = argument.and_then(|it| it.tuple().nth(1));
+    if let Some(value) = value
+        && reach(recorder, frame)
+    {
+        let line = line(frame);
+        recorder.event(|frames, names, out| frames.raised(line, value, names, out));
+    }
+    clear_error();
+}
+
+/// 0 where the frame is at no line of the source.
+#[inline(always)]
+fn line(frame: Obj) -> i32 {
+    // SAFETY: a live frame.
+    unsafe { PyFrame_GetLineNumber(frame.ptr()) }
+}

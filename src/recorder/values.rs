@@ -1,0 +1,437 @@
+//! Objects to the bytes of [`value`](crate::value), bounded, without running code of the program.
+
+use crate::{
+    bytes::{put_bytes, put_i64, put_u64},
+    digits,
+    kinds::{Inner, Kind, Kinds, Place, Shown, built_in_base},
+    layout::Layout,
+    object::{Items, Obj, Owned, kind},
+    opaque,
+    text::put_text,
+    value::{Shape, tag},
+};
+
+/// How much of a value is written down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Items of one container.
+    pub(crate) items: usize,
+    /// Containers within containers.
+    pub(crate) depth: u32,
+    /// Code points of a text, bytes of a `bytes`, digits of an `int`.
+    pub(crate) text: usize,
+    /// Values within one value, all levels together.
+    pub(crate) nodes: u32,
+}
+
+/// Encodes values; keeps buffers and what it learned of types between them.
+pub(crate) struct Encoder {
+    pub(crate) limits: Limits,
+    pub(crate) layout: Layout,
+    kinds: Kinds,
+    /// Containers being encoded, outermost first.
+    path: Vec<usize>,
+    nodes: u32,
+    characters: Vec<u32>,
+}
+
+impl Encoder {
+    pub(crate) fn new(limits: Limits, layout: Layout) -> Self {
+        Self {
+            limits,
+            layout,
+            kinds: Kinds::default(),
+            path: Vec::new(),
+            nodes: 0,
+            characters: Vec::new(),
+        }
+    }
+
+    /// Appends the encoding of `object`.
+    pub(crate) fn value(&mut self, object: Obj, out: &mut Vec<u8>) {
+        self.nodes = self.limits.nodes;
+        self.path.clear();
+        self.encode(object, self.limits.depth, out);
+    }
+
+    fn encode(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        self.nodes = self.nodes.saturating_sub(1);
+        let is = object.kind();
+        if is == kind!(PyLong_Type) {
+            self.int(object, out);
+        } else if is == kind!(PyUnicode_Type) {
+            self.string(object, out);
+        } else if object.is_none() {
+            out.push(tag::NONE);
+        } else if is == kind!(PyBool_Type) {
+            out.push(if object.is_true() {
+                tag::TRUE
+            } else {
+                tag::FALSE
+            });
+        } else if is == kind!(PyFloat_Type) {
+            put_float(object, out);
+        } else if is == kind!(PyList_Type) {
+            self.list(object, depth, out);
+        } else if is == kind!(PyTuple_Type) {
+            self.tuple(object, depth, out);
+        } else if is == kind!(PyDict_Type) {
+            self.dict(object, depth, out);
+        } else if is == kind!(PySet_Type) || is == kind!(PyFrozenSet_Type) {
+            self.set(object, depth, out);
+        } else if is == kind!(PyBytes_Type) || is == kind!(PyByteArray_Type) {
+            self.bytes(object, is == kind!(PyByteArray_Type), out);
+        } else {
+            self.other(object, depth, out);
+        }
+    }
+
+    fn int(&mut self, object: Obj, out: &mut Vec<u8>) {
+        if let Some(value) = object.int() {
+            out.push(tag::INT);
+            put_i64(out, value);
+            return;
+        }
+        match digits::of(object, self.limits.text) {
+            Some((digits, cut)) => {
+                out.push(tag::BIG_INT);
+                put_bytes(out, digits.as_bytes());
+                put_u64(out, cut);
+            }
+            None => put_opaque(out, "int", &digits::too_large(object)),
+        }
+    }
+
+    fn string(&mut self, object: Obj, out: &mut Vec<u8>) {
+        out.push(tag::STR);
+        let (limit, characters) = (self.limits.text, &mut self.characters);
+        put_text(object, &self.layout, limit, characters, out);
+    }
+
+    fn bytes(&mut self, object: Obj, mutable: bool, out: &mut Vec<u8>) {
+        let bytes = object.byte_slice();
+        out.push(if mutable { tag::BYTE_ARRAY } else { tag::BYTES });
+        put_u64(out, bytes.len() as u64);
+        put_bytes(out, &bytes[..bytes.len().min(self.limits.text)]);
+    }
+
+    /// Writes a container: its head, then as many items as the limits let `items` write.
+    fn container(
+        &mut self,
+        (tag, object, len): (u8, Obj, usize),
+        depth: u32,
+        out: &mut Vec<u8>,
+        items: impl FnOnce(&mut Self, u32, &mut Vec<u8>) -> u64,
+    ) {
+        let id = object.id();
+        if self.path.contains(&(id as usize)) {
+            out.push(tag::CYCLE);
+            put_u64(out, id);
+            out.push(tag);
+            return;
+        }
+        out.push(tag);
+        put_u64(out, id);
+        put_u64(out, len as u64);
+        let count = Count::begin(out);
+        let mut kept = 0;
+        if 0 < depth {
+            self.path.push(id as usize);
+            kept = items(self, depth - 1, out);
+            self.path.pop();
+        }
+        count.end(out, kept);
+    }
+
+    /// Writes items while the limits allow; how many.
+    fn items(&mut self, items: impl Iterator<Item = Obj>, depth: u32, out: &mut Vec<u8>) -> u64 {
+        let mut kept = 0;
+        for item in items.take(self.limits.items) {
+            if self.nodes == 0 {
+                break;
+            }
+            self.encode(item, depth, out);
+            kept += 1;
+        }
+        kept
+    }
+
+    fn list(&mut self, list: Obj, depth: u32, out: &mut Vec<u8>) {
+        let len = list.list_len();
+        self.container((tag::LIST, list, len), depth, out, |this, depth, out| {
+            let items = (0..len).map_while(|it| list.list_item(it));
+            this.items(items, depth, out)
+        });
+    }
+
+    fn tuple(&mut self, tuple: Obj, depth: u32, out: &mut Vec<u8>) {
+        let len = tuple.tuple_len();
+        self.container((tag::TUPLE, tuple, len), depth, out, |this, depth, out| {
+            let items = (0..len).map_while(|it| tuple.tuple_item(it));
+            this.items(items, depth, out)
+        });
+    }
+
+    fn set(&mut self, set: Obj, depth: u32, out: &mut Vec<u8>) {
+        let frozen = set.derives(kind!(PyFrozenSet_Type));
+        let tag = if frozen { tag::FROZEN_SET } else { tag::SET };
+        self.container((tag, set, set.set_len()), depth, out, |this, depth, out| {
+            let limit = this.limits.items;
+            let mut kept = 0;
+            for item in own_items(Some(set_type(frozen)), set).take(limit) {
+                if this.nodes == 0 {
+                    break;
+                }
+                this.encode(*item, depth, out);
+                kept += 1;
+            }
+            kept
+        });
+    }
+
+    fn dict(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
+        let len = dict.dict_len();
+        self.container((tag::DICT, dict, len), depth, out, |this, depth, out| {
+            this.pairs(dict.dict(), depth, out)
+        });
+    }
+
+    fn pairs(
+        &mut self,
+        items: impl Iterator<Item = (Obj, Obj)>,
+        depth: u32,
+        out: &mut Vec<u8>,
+    ) -> u64 {
+        let mut kept = 0;
+        for (key, value) in items.take(self.limits.items) {
+            if self.nodes == 0 {
+                break;
+            }
+            self.encode(key, depth, out);
+            self.encode(value, depth, out);
+            kept += 1;
+        }
+        kept
+    }
+
+    fn other(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        // Lent out so that the encoder can go on using itself; nested look-ups of types are rare.
+        let mut kinds = std::mem::take(&mut self.kinds);
+        let shown = kinds.of(object, &self.layout);
+        self.kinds = kinds;
+        self.shown(&shown, object, depth, out);
+    }
+
+    fn shown(&mut self, shown: &Shown, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        // Fields borrow from these while they are written.
+        let (attributes, arguments, owned);
+        let mut fields = Vec::new();
+        let mut shape = Shape::Call;
+        match &shown.kind {
+            Kind::Opaque(how) => match opaque::text(*how, object) {
+                Some(text) => return put_opaque(out, &shown.name, &text),
+                None => shape = Shape::Bare,
+            },
+            Kind::Exception => {
+                arguments = opaque::exception_arguments(object);
+                let items = arguments.iter().flat_map(|it| it.tuple());
+                fields.extend(items.map(|it| (String::new(), Part::Value(it))));
+            }
+            Kind::NamedTuple(names) => {
+                let items = names.iter().cloned().zip(object.tuple());
+                fields.extend(items.map(|(name, it)| (name, Part::Value(it))));
+            }
+            Kind::Enum => {
+                attributes = object.instance_dict();
+                let of = |key| attributes.as_ref().and_then(|it| it.item(key));
+                let name = of(c"_name_").filter(|it| it.is(kind!(PyUnicode_Type)));
+                match name.zip(of(c"_value_")) {
+                    Some((name, value)) => {
+                        shape = Shape::Enum;
+                        fields.push((name.text(), Part::Value(value)));
+                    }
+                    None => shape = Shape::Bare,
+                }
+            }
+            Kind::Holder(inner) => {
+                let base = inner
+                    .collection()
+                    .and_then(|it| built_in_base(object.kind_object(), it));
+                let member = inner.member().zip(base);
+                owned = member.and_then(|((_, name), base)| opaque::base_attr(*base, name, object));
+                let member = inner.member().zip(owned.as_ref());
+                let member = member.filter(|(_, it)| !it.is_none());
+                fields.push((String::new(), Part::Inner(*inner)));
+                if let Some(((Place::Before, _), value)) = member {
+                    fields.insert(0, (String::new(), Part::Value(**value)));
+                } else if let Some(((Place::After, name), value)) = member {
+                    fields.push((name.into(), Part::Value(**value)));
+                }
+                let all = shown.attributes(object);
+                fields.extend(all.iter().map(|(name, it)| (name, Part::Value(it))));
+                return self.object(shown, shape, object, depth, out, &fields);
+            }
+            Kind::Plain => {
+                let all = shown.attributes(object);
+                fields.extend(all.iter().map(|(name, it)| (name, Part::Value(it))));
+                if fields.is_empty() {
+                    shape = Shape::Bare;
+                }
+                return self.object(shown, shape, object, depth, out, &fields);
+            }
+        }
+        self.object(shown, shape, object, depth, out, &fields);
+    }
+
+    fn object(
+        &mut self,
+        shown: &Shown,
+        shape: Shape,
+        object: Obj,
+        depth: u32,
+        out: &mut Vec<u8>,
+        fields: &[(String, Part)],
+    ) {
+        let id = object.id();
+        if self.path.contains(&(id as usize)) {
+            out.push(tag::CYCLE);
+            put_u64(out, id);
+            out.push(tag::OBJECT);
+            return;
+        }
+        out.push(tag::OBJECT);
+        put_u64(out, id);
+        put_bytes(out, shown.name.as_bytes());
+        out.push(shape as u8);
+        put_u64(out, fields.len() as u64);
+        let count = Count::begin(out);
+        let mut kept = 0;
+        if 0 < depth {
+            for (name, part) in fields.iter().take(self.limits.items) {
+                if self.nodes == 0 {
+                    break;
+                }
+                put_bytes(out, name.as_bytes());
+                match part {
+                    Part::Value(value) => {
+                        self.path.push(id as usize);
+                        self.encode(*value, depth - 1, out);
+                        self.path.pop();
+                    }
+                    Part::Inner(inner) => self.inner(*inner, object, depth, out),
+                }
+                kept += 1;
+            }
+        }
+        count.end(out, kept);
+    }
+
+    /// Writes what an object of a derived type holds as its base type would, at the object's own depth.
+    fn inner(&mut self, inner: Inner, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        match inner {
+            Inner::List => self.list(object, depth, out),
+            Inner::Tuple => self.tuple(object, depth, out),
+            Inner::Set => self.set(object, depth, out),
+            Inner::Dict | Inner::DefaultDict => self.dict(object, depth, out),
+            Inner::Ordered => self.ordered(object, depth, out),
+            Inner::Deque => self.deque(object, depth, out),
+            Inner::Int => self.int(object, out),
+            Inner::Float => put_float(object, out),
+            Inner::Str => self.string(object, out),
+            Inner::Bytes => self.bytes(object, false, out),
+            Inner::ByteArray => self.bytes(object, true, out),
+        }
+    }
+
+    fn deque(&mut self, deque: Obj, depth: u32, out: &mut Vec<u8>) {
+        let base = built_in_base(deque.kind_object(), "deque");
+        let items: Vec<_> = own_items(base, deque).collect();
+        let head = (tag::LIST, deque, items.len());
+        self.container(head, depth, out, |this, depth, out| {
+            this.items(items.iter().map(|it| **it), depth, out)
+        });
+    }
+
+    /// An `OrderedDict` keeps its order beside its table; keys that C can look up show it.
+    fn ordered(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
+        let base = built_in_base(dict.kind_object(), "OrderedDict");
+        let keys: Vec<_> = own_items(base, dict).collect();
+        let plain = |key: &Obj| {
+            [
+                kind!(PyUnicode_Type),
+                kind!(PyLong_Type),
+                kind!(PyBytes_Type),
+            ]
+            .contains(&key.kind())
+        };
+        if !keys.iter().all(|it| plain(it)) {
+            return self.dict(dict, depth, out);
+        }
+        let head = (tag::DICT, dict, keys.len());
+        self.container(head, depth, out, |this, depth, out| {
+            let items = keys.iter().filter_map(|it| Some((**it, dict.at(**it)?)));
+            this.pairs(items, depth, out)
+        });
+    }
+}
+
+/// What stands behind a field's name.
+enum Part {
+    Value(Obj),
+    /// The object itself, as its base type sees it.
+    Inner(Inner),
+}
+
+/// A count written before what it counts.
+pub(crate) struct Count(usize);
+
+impl Count {
+    pub(crate) fn begin(out: &mut Vec<u8>) -> Self {
+        out.push(0);
+        Self(out.len() - 1)
+    }
+
+    /// Fills the count in; one past 127 moves what was counted.
+    #[inline]
+    pub(crate) fn end(self, out: &mut Vec<u8>, count: u64) {
+        if count < 0x80 {
+            out[self.0] = count as u8;
+            return;
+        }
+        let mut long = Vec::new();
+        put_u64(&mut long, count);
+        out.splice(self.0..=self.0, long);
+    }
+}
+
+fn put_float(object: Obj, out: &mut Vec<u8>) {
+    out.push(tag::FLOAT);
+    out.extend_from_slice(&object.float().to_le_bytes());
+}
+
+fn put_opaque(out: &mut Vec<u8>, name: &str, text: &str) {
+    out.push(tag::OPAQUE);
+    put_bytes(out, name.as_bytes());
+    put_bytes(out, text.as_bytes());
+}
+
+fn set_type(frozen: bool) -> Owned {
+    let kind = if frozen {
+        kind!(PyFrozenSet_Type)
+    } else {
+        kind!(PySet_Type)
+    };
+    opaque::static_type(kind).own()
+}
+
+/// Iterates as the built-in base does, whatever a derived type's `__iter__` is.
+fn own_items(base: Option<Owned>, object: Obj) -> impl Iterator<Item = Owned> {
+    let exact = base.as_ref().is_some_and(|it| **it == object.kind_object());
+    let iterator = if exact {
+        object.iterate()
+    } else {
+        let bound = base.and_then(|it| opaque::base_attr(*it, "__iter__", object));
+        bound.and_then(|it| it.call(&[])).map(Items::new)
+    };
+    iterator.into_iter().flatten()
+}

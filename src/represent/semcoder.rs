@@ -1,0 +1,134 @@
+//! SemCoder: what ran, told in order; three ways to tell it.
+//!
+//! After Yangruibo Ding et al., "SemCoder: Training Code Language Models with Comprehensive Semantics
+//! Reasoning", 2024, arXiv 2406.01006. `narrator` tells a monologue's execution part from the trace
+//! alone; `bullets` is the list that the research code calls by this name; `inline` is the comments
+//! that SemCoder's refinement reads.
+
+mod clauses;
+mod narrator;
+mod story;
+mod verdict;
+mod writer;
+
+use super::{
+    Page, Representation, Request,
+    annotate::{Fact, Facts, Item, Told, code, elided, shown, span},
+    next::{bound, left},
+    records::Records,
+    texts::{Texts, json_text, raised},
+};
+use crate::trace::Trace;
+
+/// The SemCoder formats.
+#[derive(Debug)]
+pub(super) struct SemCoder;
+
+impl Representation for SemCoder {
+    fn name(&self) -> &'static str {
+        "semcoder"
+    }
+
+    fn title(&self) -> &'static str {
+        "SemCoder"
+    }
+
+    fn modes(&self) -> &'static [&'static str] {
+        &["narrator", "bullets", "inline"]
+    }
+
+    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        let records = Records::of(trace, request.window.clone());
+        match request.mode {
+            Some("bullets") => bullets(&records, page),
+            Some("inline") => inline(&records, request, page),
+            _ => narrator::write(&records, request, page),
+        }
+    }
+}
+
+fn bullets(records: &Records<'_>, page: &mut Page) {
+    let mut texts = Texts::of(records.trace);
+    for (&line, facts) in &Facts::of(records).lines {
+        page.say_fmt(format_args!("* line {line}: "));
+        let items = shown(facts);
+        let between = if 3 < items.len() { "; " } else { " " };
+        let mut separator = "";
+        for item in items {
+            page.say(separator);
+            separator = between;
+            match item {
+                Item::One(fact) => {
+                    let text = left(records.trace, fact.told, &mut texts).unwrap_or_else(|| {
+                        format!("({}) {}", fact.number, bound(records, fact, &mut texts))
+                    });
+                    page.tell(span(records, fact, line), format_args!("{text}"));
+                }
+                Item::Elided(facts) => {
+                    page.tell(elided(records, facts, line), format_args!("..."));
+                }
+            }
+        }
+        page.say("\n");
+    }
+}
+
+fn inline(records: &Records<'_>, request: &Request, page: &mut Page) {
+    let mut texts = Texts::of(records.trace);
+    let beside = |line, facts: &[Fact], page: &mut Page| {
+        page.say(" # ");
+        let mut separator = "";
+        // Only states are many on a line, and only they are left out.
+        let mut groups: Vec<&[Fact]> = facts
+            .chunk_by(|a, b| a.told == Told::State && b.told == Told::State)
+            .collect();
+        groups.retain(|it| !it.is_empty());
+        for group in groups {
+            page.say(separator);
+            separator = " ";
+            for item in shown(group) {
+                match item {
+                    Item::One(fact) => {
+                        let text = comment(records, fact, &mut texts);
+                        page.tell(span(records, fact, line), format_args!("{text}"));
+                    }
+                    Item::Elided(facts) => {
+                        page.say(" ");
+                        page.tell(elided(records, facts, line), format_args!("..."));
+                        page.say(" ");
+                    }
+                }
+            }
+        }
+    };
+    let facts = Facts::of(records);
+    code(records, &facts, request.window.clone(), page, beside);
+}
+
+fn comment(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -> String {
+    match fact.told {
+        Told::Input => format!("[INPUT] {} [/INPUT]", object(records, fact, texts)),
+        Told::State => {
+            let nth = fact.nth;
+            let state = object(records, fact, texts);
+            format!("[STATE-{nth}] {state} [/STATE-{nth}]")
+        }
+        Told::Exception(it) => {
+            let text = raised(records.trace.exception(it));
+            format!("[EXCEPTION] {text} [/EXCEPTION]")
+        }
+        Told::Returned(it) | Told::Yielded(it) => {
+            format!("[OUTPUT] {} [/OUTPUT]", texts.repr(it).whole)
+        }
+    }
+}
+
+/// What is bound after a fact's record, as a JSON object.
+fn object(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -> String {
+    let changes = records.list[fact.record].changes.iter();
+    let bound = changes.filter_map(|it| Some((records.trace.name(it.name), it.value?)));
+    let pairs: Vec<String> = bound
+        .map(|(name, value)| format!("{}: {}", json_text(name), texts.json(value).whole))
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
+}

@@ -1,0 +1,274 @@
+//! Values as the texts that formats print: cleaned, shortened, as JSON.
+//!
+//! The rules are PySnooper's (Ram Rachum, <https://github.com/cool-RR/PySnooper>), which the released
+//! research code inherits: no line ends, no addresses, an ellipsis in the middle.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::trace::{self, Exception, Sequence, Trace, Value, ValueId};
+
+/// Characters of a value that formats of changes keep.
+pub(super) const SHORT: usize = 40;
+
+/// Bytes of texts kept for values met again, before they are made anew.
+const CACHED: usize = 16 << 20;
+
+/// A value's text.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    /// All of it.
+    pub(super) whole: Arc<str>,
+    /// Whether the recorder kept less than there was.
+    pub(super) cut: bool,
+}
+
+/// The texts of a trace's values, each made once.
+#[derive(Debug)]
+pub(super) struct Texts<'a> {
+    trace: &'a Trace,
+    reprs: FxHashMap<ValueId, Text>,
+    jsons: FxHashMap<ValueId, Text>,
+    size: usize,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn of(trace: &'a Trace) -> Self {
+        Self {
+            trace,
+            reprs: FxHashMap::default(),
+            jsons: FxHashMap::default(),
+            size: 0,
+        }
+    }
+
+    /// `repr`, cleaned.
+    pub(super) fn repr(&mut self, id: ValueId) -> Text {
+        if let Some(known) = self.reprs.get(&id) {
+            return known.clone();
+        }
+        let value = self.trace.value(id);
+        let text = Text {
+            whole: clean(trace::repr(&value)).into(),
+            cut: is_cut(&value),
+        };
+        self.grow(&text);
+        self.reprs.insert(id, text.clone());
+        text
+    }
+
+    /// `repr`, cleaned and shortened to [`SHORT`] characters.
+    pub(super) fn short(&mut self, id: ValueId) -> Text {
+        let text = self.repr(id);
+        match shorten(&text.whole, SHORT) {
+            None => text,
+            Some(short) => Text {
+                whole: short.into(),
+                cut: true,
+            },
+        }
+    }
+
+    /// What the Scratchpad format writes: JSON, with functions and classes by name.
+    pub(super) fn json(&mut self, id: ValueId) -> Text {
+        if let Some(known) = self.jsons.get(&id) {
+            return known.clone();
+        }
+        let value = self.trace.value(id);
+        let text = Text {
+            whole: json(&value).into(),
+            cut: is_cut(&value),
+        };
+        self.grow(&text);
+        self.jsons.insert(id, text.clone());
+        text
+    }
+
+    fn grow(&mut self, text: &Text) {
+        self.size += text.whole.len();
+        if CACHED < self.size {
+            self.size = 0;
+            self.reprs.clear();
+            self.jsons.clear();
+        }
+    }
+}
+
+/// The last line of an exception's traceback, on one line.
+pub(super) fn raised(exception: &Exception) -> String {
+    if exception.message.is_empty() {
+        return exception.name.to_string();
+    }
+    clean(format!("{}: {}", exception.name, exception.message))
+}
+
+/// As [`raised`], shortened as values are.
+pub(super) fn raised_short(exception: &Exception) -> String {
+    let text = raised(exception);
+    shorten(&text, SHORT).unwrap_or(text)
+}
+
+/// A JSON string.
+pub(super) fn json_text(text: &str) -> String {
+    trace::json(&Value::Str {
+        len: text.chars().count() as u64,
+        kept: text.into(),
+    })
+}
+
+/// Whether two values read the same.
+pub(super) fn same(trace: &Trace, a: ValueId, b: ValueId) -> bool {
+    a == b || clean(trace.repr(a)) == clean(trace.repr(b))
+}
+
+/// Without line ends and addresses.
+pub(super) fn clean(text: String) -> String {
+    const MARK: &str = " at 0x";
+    let text = if text.contains(['\n', '\r']) {
+        text.replace(['\n', '\r'], "")
+    } else {
+        text
+    };
+    if !text.contains(MARK) {
+        return text;
+    }
+    let mut res = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(MARK) {
+        let digits = &rest[at + MARK.len()..];
+        let end = digits
+            .find(|it: char| !it.is_ascii_hexdigit())
+            .unwrap_or(digits.len());
+        res.push_str(&rest[..at]);
+        if end < 4 {
+            res.push_str(MARK);
+            res.push_str(&digits[..end]);
+        }
+        rest = &digits[end..];
+    }
+    res + rest
+}
+
+/// The text with its middle replaced by an ellipsis, where it has more than `most` characters.
+pub(super) fn shorten(text: &str, most: usize) -> Option<String> {
+    // Fewer bytes are fewer characters.
+    let len = (most < text.len()).then(|| text.chars().count())?;
+    if len <= most {
+        return None;
+    }
+    let left = (most - 3) / 2;
+    let right = most - 3 - left;
+    let byte = |n: usize| text.char_indices().nth(n).map_or(text.len(), |it| it.0);
+    Some(format!(
+        "{}...{}",
+        &text[..byte(left)],
+        &text[byte(len - right)..]
+    ))
+}
+
+fn json(value: &Value) -> String {
+    if let Value::Opaque { text, .. } = value
+        && let Some(name) = callable(text)
+    {
+        return json_text(&format!("<callable_object {name}>"));
+    }
+    let text = trace::json(value);
+    // A string that was no string is the value's `repr`.
+    if text.starts_with('"') && !is_whole_text(value) {
+        return json_text(&clean(trace::repr(value)));
+    }
+    text
+}
+
+fn is_whole_text(value: &Value) -> bool {
+    matches!(value, Value::Str { .. }) && !is_cut(value)
+}
+
+/// `__name__` of what a function's or a class's `repr` shows.
+pub(super) fn callable(repr: &str) -> Option<&str> {
+    let inner = repr.strip_prefix('<')?.strip_suffix('>')?;
+    let path = if let Some(quoted) = inner.strip_prefix("class '") {
+        quoted.strip_suffix('\'')?
+    } else {
+        let rest = ["function ", "built-in function ", "built-in method "]
+            .iter()
+            .find_map(|it| inner.strip_prefix(it))?;
+        rest.split(" at 0x").next()?.split(" of ").next()?
+    };
+    Some(path.rsplit('.').next().unwrap_or(path))
+}
+
+/// Whether a limit of the recorder cut something out of the value.
+fn is_cut(value: &Value) -> bool {
+    match value {
+        Value::BigInt { cut, .. } => 0 < *cut,
+        Value::Str { len, kept } => {
+            let there = kept.iter().filter(|&&it| it & 0xc0 != 0x80).count();
+            (there as u64) < *len
+        }
+        Value::Bytes { len, kept, .. } => (kept.len() as u64) < *len,
+        Value::Sequence {
+            kind: Sequence::List | Sequence::Tuple | Sequence::Set | Sequence::FrozenSet,
+            len,
+            items,
+            ..
+        } => (items.len() as u64) < *len || items.iter().any(is_cut),
+        Value::Dict { len, items, .. } => {
+            (items.len() as u64) < *len || items.iter().any(|(key, it)| is_cut(key) || is_cut(it))
+        }
+        Value::Object { len, fields, .. } => {
+            (fields.len() as u64) < *len || fields.iter().any(|(_, it)| is_cut(it))
+        }
+        Value::None
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Opaque { .. }
+        | Value::Cycle { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_a_long_text_goes() {
+        let long = "['4', '3', 'L', '6', 'R', '9', 'L', '3', '9', 'L', '1', 'R']";
+        assert_eq!(
+            shorten(long, 40).as_deref(),
+            Some("['4', '3', 'L', '6...'9', 'L', '1', 'R']")
+        );
+        assert_eq!(shorten(&"x".repeat(40), 40), None);
+        assert_eq!(shorten(&"é".repeat(40), 40), None);
+        let short = shorten(&"é".repeat(41), 40).expect("longer than 40");
+        assert_eq!(short.chars().count(), 40);
+    }
+
+    #[test]
+    fn line_ends_and_addresses_go() {
+        for (text, expected) in [
+            ("a\r\nb", "ab"),
+            ("<C object at 0x7f00aaBB>", "<C object>"),
+            ("at 0x1 at 0x12", "at 0x1 at 0x12"),
+            ("<a at 0xdead> <b at 0xbeef>", "<a> <b>"),
+        ] {
+            assert_eq!(clean(text.into()), expected);
+        }
+    }
+
+    #[test]
+    fn callables_are_known_by_their_text() {
+        for (text, expected) in [
+            ("<function swap>", Some("swap")),
+            ("<function f.<locals>.g at 0x7f00aabb>", Some("g")),
+            ("<class '__main__.A'>", Some("A")),
+            ("<built-in function len>", Some("len")),
+            ("<module 'math' (built-in)>", None),
+            ("range(0, 3)", None),
+        ] {
+            assert_eq!(callable(text), expected, "{text}");
+        }
+    }
+}
