@@ -25,6 +25,12 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The working directory is gone.
+    #[error("could not look for {PROJECT_FILE}: {source}; change to a directory that exists")]
+    Lost {
+        /// What the system says.
+        source: io::Error,
+    },
     /// A key is unknown, or a value is of the wrong kind.
     #[error("could not read the settings in {file}, line {line}: {reason}")]
     Malformed {
@@ -58,6 +64,19 @@ pub enum Color {
     Never,
 }
 
+/// Keys to start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// The built-in keys: lower case forward, upper case back.
+    #[default]
+    Gdb,
+    /// Function keys first.
+    Vscode,
+    /// The arrows move in time.
+    Arrows,
+}
+
 /// One layer of settings; `None` is what it leaves to the layers below.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -72,6 +91,8 @@ pub struct Settings {
     pub mouse: Option<bool>,
     /// A keymap file to lay over the built-in keys.
     pub keymap: Option<PathBuf>,
+    /// The keys to start from: `gdb`, `vscode` or `arrows`.
+    pub preset: Option<Preset>,
     /// Which model: a name, a folder, a file, `hf:…` or a server's address.
     pub model: Option<String>,
     /// The model's tokenizer file, where its own file has none.
@@ -127,7 +148,7 @@ impl Settings {
     pub fn over(self, lower: Self) -> Self {
         let record = self.record.over(lower.record);
         fill!(self, lower: Settings {
-            theme, color, ascii, mouse, keymap, model, tokenizer, device, dtype, python,
+            theme, color, ascii, mouse, keymap, preset, model, tokenizer, device, dtype, python,
         } record)
     }
 
@@ -146,12 +167,22 @@ impl Settings {
         })
     }
 
+    /// What the environment, the project around the working directory and the user's own file say
+    /// together. Flags go over it with [`Self::over`].
+    ///
+    /// # Errors
+    /// When a layer cannot be read; the message says which and where.
+    pub fn load() -> Result<Self, Error> {
+        let here = std::env::current_dir().map_err(|source| Error::Lost { source })?;
+        Self::layered(Self::default(), &variable, &here)
+    }
+
     /// The layers put together: `flags` as typed, then the environment that `env` looks up, then the
     /// project around `here`, then the user's own file.
     ///
     /// # Errors
     /// When a layer cannot be read; the message says which and where.
-    pub fn load(
+    pub fn layered(
         flags: Self,
         env: &dyn Fn(&str) -> Option<String>,
         here: &Path,
@@ -201,6 +232,7 @@ impl Settings {
             "theme",
             "color",
             "keymap",
+            "preset",
             "model",
             "tokenizer",
             "device",
@@ -248,6 +280,49 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether to draw without colors, on a terminal, in the environment as it is.
+    pub fn plain(&self) -> bool {
+        !self.colors(&variable, true)
+    }
+
+    /// The keymaps to lay over the built-in one, in order: text, and where it comes from.
+    ///
+    /// # Errors
+    /// When the user's own cannot be read.
+    pub fn keymaps(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        let preset = match self.preset.unwrap_or_default() {
+            Preset::Gdb => None,
+            Preset::Vscode => Some((
+                include_str!("settings/presets/vscode.toml"),
+                "preset vscode",
+            )),
+            Preset::Arrows => Some((
+                include_str!("settings/presets/arrows.toml"),
+                "preset arrows",
+            )),
+        };
+        let mut keymaps: Vec<_> = preset
+            .map(|it| (it.0.into(), it.1.into()))
+            .into_iter()
+            .collect();
+        if let Some(path) = &self.keymap {
+            let text = fs::read_to_string(path).map_err(|source| Error::Unreadable {
+                path: path.clone(),
+                source,
+            })?;
+            keymaps.push((text, path.clone()));
+        }
+        Ok(keymaps)
+    }
+
+    /// The settings as a settings file says them; what is left to the default is left out.
+    ///
+    /// # Errors
+    /// When a path is not Unicode, which TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
     /// Whether to color, given whether the output is a terminal. `NO_COLOR`, set to anything, turns
     /// automatic coloring off.
     pub fn colors(&self, env: &dyn Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
@@ -257,6 +332,10 @@ impl Settings {
             Color::Auto => is_terminal && env("NO_COLOR").is_none_or(|it| it.is_empty()),
         }
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The user's own folder: `$XDG_CONFIG_HOME/monologue`, else `~/.config/monologue`, else

@@ -32,7 +32,7 @@ fn upper_layers_win() {
         "MONOLOGUE_RECORD_TIMEOUT" => Some("9".into()),
         _ => None,
     };
-    let settings = Settings::load(theme("ink"), &env, &here).unwrap();
+    let settings = Settings::layered(theme("ink"), &env, &here).unwrap();
     assert_eq!(
         settings,
         Settings {
@@ -70,7 +70,7 @@ fn errors_name_the_place_and_the_nearest_key() {
     check("ascii = \"yes\"\n", "line 1: invalid type");
     check("color = \"blue\"\n", "line 1: unknown variant");
     let env = |name: &str| (name == "MONOLOGUE_COLOR").then(|| "blue".into());
-    let err = Settings::load(Settings::default(), &env, Path::new("/")).unwrap_err();
+    let err = Settings::layered(Settings::default(), &env, Path::new("/")).unwrap_err();
     assert!(
         err.to_string().contains("MONOLOGUE_COLOR: unknown variant"),
         "{err}"
@@ -90,4 +90,30 @@ fn no_color_is_honored_unless_color_is_asked_for() {
     assert!(!with(None).colors(&set, true));
     assert!(with(Some(Color::Always)).colors(&set, false));
     assert!(!with(Some(Color::Never)).colors(&unset, true));
+}
+
+#[test]
+fn what_is_printed_reads_back() {
+    let text =
+        "theme = \"ink\"\npreset = \"arrows\"\n[record]\ninclude = [\"a/*.py\"]\nmax_steps = 9\n";
+    let settings = Settings::parse(text, "here").unwrap();
+    let printed = settings.to_toml().unwrap();
+    assert_eq!(
+        Settings::parse(&printed, "there").unwrap(),
+        settings,
+        "{printed}"
+    );
+}
+
+#[test]
+fn presets_are_keymaps() {
+    for preset in ["gdb", "vscode", "arrows"] {
+        let settings = Settings::parse(&format!("preset = \"{preset}\""), "here").unwrap();
+        let keymaps = settings.keymaps().unwrap();
+        assert_eq!(keymaps.is_empty(), preset == "gdb");
+        for (text, _) in keymaps {
+            let sections: toml::Table = toml::from_str(&text).unwrap();
+            assert!(sections.contains_key("any"), "{preset}");
+        }
+    }
 }

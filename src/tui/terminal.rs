@@ -181,14 +181,22 @@ impl Held {
             Effect::Mouse(false) => {
                 execute!(io::stdout(), DisableMouseCapture).attempted("leave the mouse")
             }
-            Effect::Redraw => self.terminal.clear().attempted("clear the terminal"),
+            Effect::Redraw => self.redraw(),
             Effect::Suspend => {
                 restore();
                 stop();
                 enter().attempted("take the terminal back")?;
-                self.terminal.clear().attempted("clear the terminal")
+                self.redraw()
             }
         }
+    }
+
+    /// Sees to it that the next drawing draws every cell. Unlike `Terminal::clear`, this does not ask
+    /// the terminal where its cursor is: the answer would be taken by the thread that reads keys.
+    fn redraw(&mut self) -> Result<(), Error> {
+        let attempt = "clear the terminal";
+        let size = self.terminal.size().attempted(attempt)?;
+        self.terminal.resize(size.into()).attempted(attempt)
     }
 }
 
@@ -218,16 +226,21 @@ fn restore() {
     let _ = crossterm::terminal::disable_raw_mode();
 }
 
-/// A panic of the screen gives the terminal back before it is reported; one of a job is reported in
-/// its pane, and the screen goes on.
+/// A panic gives the terminal back before it is reported. One of a job is reported in its pane instead,
+/// and the screen goes on; one of another thread ends the program, since the screen cannot go on
+/// without it.
 fn restore_on_panic() {
     let before = std::panic::take_hook();
+    let screen = thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         if thread::current().name() == Some(job::THREAD) {
             return;
         }
         restore();
         before(info);
+        if thread::current().id() != screen {
+            std::process::exit(101);
+        }
     }));
 }
 

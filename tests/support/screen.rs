@@ -153,7 +153,10 @@ impl Representation for Plain {
     }
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
         let steps = request.window.start.raw()..request.window.end.raw();
-        ASKED.lock().unwrap().push(steps.clone());
+        // Other tests look at short runs meanwhile.
+        if 1000 < trace.steps().len() {
+            ASKED.lock().unwrap().push(steps.clone());
+        }
         for step in steps.map(StepId::new) {
             let at = trace.at(step);
             let span = Span::new(SpanKind::Step, vec![Moment::Step(step)]).line(at.line);
