@@ -88,6 +88,12 @@ impl Obj {
         (!object.is_null()).then_some(Self(object))
     }
 
+    /// An item that a container lends; `None` for null.
+    #[inline(always)]
+    pub(crate) fn lent(item: *mut PyObject) -> Option<Self> {
+        (!item.is_null()).then_some(Self(item))
+    }
+
     #[inline(always)]
     pub(crate) fn ptr(self) -> *mut PyObject {
         self.0

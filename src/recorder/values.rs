@@ -11,6 +11,7 @@ use crate::{
     text::put_text,
     value::tag,
 };
+use pyo3::ffi;
 
 /// How much of a value is written down.
 #[derive(Debug, Clone, Copy)]
@@ -87,11 +88,20 @@ impl Encoder {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn int(&mut self, object: Obj, out: &mut Vec<u8>) {
+        if self.layout.plain
+            && object.is(kind!(PyLong_Type))
+            && let Some(value) = self.layout.short_int(object)
+        {
+            return put_int(value, out);
+        }
+        self.long_int(object, out);
+    }
+
+    fn long_int(&mut self, object: Obj, out: &mut Vec<u8>) {
         if let Some(value) = object.int() {
-            out.push(tag::INT);
-            put_i64(out, value);
-            return;
+            return put_int(value, out);
         }
         match digits::of(object, self.limits.text) {
             Some((digits, cut)) => {
@@ -159,7 +169,11 @@ impl Encoder {
 
     pub(crate) fn list(&mut self, list: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = list.list_len();
+        let plain = self.layout.plain && list.is(kind!(PyList_Type));
         self.container((tag::LIST, list, len), depth, out, |this, depth, out| {
+            if plain {
+                return this.run(this.layout.items(list, true), depth, out);
+            }
             let items = (0..len).map_while(|it| list.list_item(it));
             this.items(items, depth, out)
         });
@@ -167,10 +181,20 @@ impl Encoder {
 
     pub(crate) fn tuple(&mut self, tuple: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = tuple.tuple_len();
+        let plain = self.layout.plain && tuple.is(kind!(PyTuple_Type));
         self.container((tag::TUPLE, tuple, len), depth, out, |this, depth, out| {
+            if plain {
+                return this.run(this.layout.items(tuple, false), depth, out);
+            }
             let items = (0..len).map_while(|it| tuple.tuple_item(it));
             this.items(items, depth, out)
         });
+    }
+
+    /// As [`Self::items`], of items in place.
+    fn run(&mut self, items: &[*mut ffi::PyObject], depth: u32, out: &mut Vec<u8>) -> u64 {
+        let items = items.iter().filter_map(|it| Obj::lent(*it));
+        self.items(items, depth, out)
     }
 
     pub(crate) fn set(&mut self, set: Obj, depth: u32, out: &mut Vec<u8>) {
@@ -266,6 +290,20 @@ impl Count {
         let mut long = Vec::new();
         put_u64(&mut long, count);
         out.splice(self.0..=self.0, long);
+    }
+}
+
+/// Most ints take a byte or two.
+#[inline(always)]
+pub(crate) fn put_int(value: i64, out: &mut Vec<u8>) {
+    let raw = (value << 1 ^ value >> 63) as u64;
+    if raw < 0x80 {
+        out.extend_from_slice(&[tag::INT, raw as u8]);
+    } else if raw < 0x4000 {
+        out.extend_from_slice(&[tag::INT, raw as u8 | 0x80, (raw >> 7) as u8]);
+    } else {
+        out.push(tag::INT);
+        put_i64(out, value);
     }
 }
 
