@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`trace`] | an execution as data: steps, frames, values, and the way through them |
 //! | [`represent`] | a trace as text, in five representations, with the way back to its steps |
+//! | [`export`] | traces and pages as JSON for other programs |
 //! | [`sandbox`] | a command run confined, and how it ended |
 //! | [`record`] | a program run under the recorder, into a growing trace file |
 //! | [`model`] | text in, tokens out; knows nothing of traces |
@@ -33,6 +34,8 @@ pub mod trace;
 
 pub mod represent;
 
+pub mod export;
+
 pub mod sandbox;
 
 pub mod record;
@@ -46,3 +49,5 @@ pub mod repair;
 pub mod settings;
 
 pub mod tui;
+
+pub mod cli;

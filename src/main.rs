@@ -10,5 +10,5 @@ fn main() -> ExitCode {
     {
         return monologue::sandbox::supervise_main();
     }
-    ExitCode::SUCCESS
+    monologue::cli::main()
 }

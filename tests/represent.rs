@@ -3,55 +3,17 @@
 //! `golden/*.jsonl` are recordings made by `golden/dump.py`, which shares no code with the recorder.
 //! `golden/bs/` holds what the formats' reference implementation writes for the sample program.
 
-#[path = "golden/records.rs"]
-mod records;
+#[path = "golden/programs.rs"]
+mod programs;
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use monologue::{
-    represent::{self, Moment, Page, Representation, Request, Span},
+    represent::{self, Moment, Page, Profile, Request, Span},
     trace::{Builder, Id, StepId, Trace},
 };
 
-const PROGRAMS: &[&str] = &[
-    "bs",
-    "errors",
-    "folds",
-    "folds312",
-    "generators",
-    "loops",
-    "recursion",
-    "script",
-    "threads",
-    "uncaught",
-];
-
-fn trace(program: &str) -> Trace {
-    let mut builder = Builder::default();
-    for record in records::read(program) {
-        builder.push(record);
-    }
-    builder.snapshot()
-}
-
-/// Every representation in each of its modes.
-fn all() -> impl Iterator<Item = (&'static dyn Representation, Option<&'static str>)> {
-    represent::ALL.iter().flat_map(|&it| {
-        let modes: Vec<_> = match it.modes() {
-            [] => vec![None],
-            modes => modes.iter().map(|&it| Some(it)).collect(),
-        };
-        modes.into_iter().map(move |mode| (it, mode))
-    })
-}
-
-fn page(it: &dyn Representation, mode: Option<&'static str>, trace: &Trace) -> Page {
-    let request = Request {
-        mode,
-        ..Request::whole(trace)
-    };
-    represent::page(it, trace, &request)
-}
+use crate::programs::{PROGRAMS, all, page, records, trace};
 
 fn moment(it: &Moment) -> String {
     match it {
@@ -98,6 +60,193 @@ fn texts_and_spans_are_as_reviewed() {
             }
         }
     });
+}
+
+/// The pages of the sample program by name of representation or mode.
+fn sample() -> Vec<(&'static str, Page)> {
+    let trace = trace("bs");
+    let written = all().map(|(it, mode)| {
+        let request = Request {
+            mode,
+            expected: Some("[1, 2, 3, 4]".into()),
+            ..Request::whole(&trace)
+        };
+        (
+            mode.unwrap_or(it.name()),
+            represent::page(it, &trace, &request),
+        )
+    });
+    written.collect()
+}
+
+/// Compares with the text and, where there is one, the span table of the formats' reference.
+fn compare(name: &str, page: &Page, text: &str, table: Option<&str>) {
+    assert_eq!(page.text(), text, "{name}");
+    let Some(table) = table else { return };
+    let moments = |it: &serde_json::Value| match it.as_str() {
+        Some(it) => it.to_owned(),
+        None => it.to_string(),
+    };
+    let expected: Vec<_> = table
+        .lines()
+        .filter(|it| !it.is_empty())
+        .map(|it| {
+            let it: serde_json::Value = serde_json::from_str(it).expect("a span");
+            let steps = it["steps"].as_array().expect("steps").iter().map(moments);
+            (
+                format!("{}..{}", it["a"], it["b"]),
+                it["kind"].as_str().expect("a kind").to_owned(),
+                steps.collect::<Vec<_>>(),
+                it["lines"].to_string(),
+                it["frame"].as_u64(),
+            )
+        })
+        .collect();
+    let got: Vec<_> = page
+        .spans()
+        .iter()
+        .zip(&expected)
+        .map(|(it, known)| {
+            (
+                format!("{:?}", it.bytes),
+                format!("{:?}", it.kind).to_lowercase(),
+                it.moments.iter().map(moment).collect::<Vec<_>>(),
+                format!("{:?}", it.lines),
+                known.4.and(it.frame).map(|it| u64::from(it.raw()) + 1),
+            )
+        })
+        .collect();
+    assert_eq!(got, expected, "{name}");
+    assert_eq!(page.spans().len(), expected.len(), "{name}");
+}
+
+#[test]
+fn the_sample_is_what_the_reference_writes() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bs");
+    for (name, page) in sample() {
+        let text = fs::read_to_string(golden.join(format!("{name}.txt"))).expect("its text");
+        let table = fs::read_to_string(golden.join(format!("{name}.spans.jsonl"))).ok();
+        compare(name, &page, &text, table.as_deref());
+    }
+}
+
+fn compat(trace: &Trace) -> Vec<(&'static str, Page)> {
+    let known = represent::ALL.iter();
+    let known = known.filter(|it| it.knows(Profile::Compat));
+    let written = known.map(|it| {
+        let request = Request {
+            profile: Profile::Compat,
+            ..Request::whole(trace)
+        };
+        (it.name(), represent::page(*it, trace, &request))
+    });
+    written.collect()
+}
+
+#[test]
+fn the_sample_is_also_what_the_research_code_writes() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bs");
+    let pages = compat(&trace("bs"));
+    assert_eq!(pages.len(), 4);
+    for (name, page) in pages {
+        let read = |it: &str| fs::read_to_string(golden.join(format!("{name}.compat.{it}")));
+        let text = read("txt").expect("its text");
+        compare(name, &page, &text, read("spans.jsonl").ok().as_deref());
+    }
+}
+
+#[test]
+fn compatible_texts_are_as_reviewed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("golden/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for program in ["errors", "loops", "recursion", "script"] {
+            let trace = trace(program);
+            for (name, page) in compat(&trace) {
+                let what = format!("{program} as compatible {name}");
+                check(&page, Request::whole(&trace).window, &what);
+                let text = format!("{}\n-- spans\n{}", page.text(), spans(&page));
+                insta::assert_snapshot!(format!("{program}.{name}.compat"), text);
+            }
+        }
+    });
+}
+
+/// The span that steps without text of their own borrow, by position, as the reference says.
+#[test]
+fn steps_without_text_borrow_what_the_reference_says() {
+    let borrowed: &[(&str, &[(u32, usize)])] = &[
+        ("scratchpad", &[]),
+        ("next", &[]),
+        ("codeexecutor", &[]),
+        (
+            "concise",
+            &[
+                (4, 3),
+                (6, 4),
+                (9, 7),
+                (12, 10),
+                (15, 13),
+                (17, 15),
+                (19, 16),
+                (20, 16),
+            ],
+        ),
+        (
+            "bullets",
+            &[
+                (4, 6),
+                (6, 7),
+                (8, 9),
+                (9, 9),
+                (12, 8),
+                (14, 10),
+                (15, 10),
+                (17, 4),
+                (19, 5),
+                (20, 5),
+            ],
+        ),
+    ];
+    for (name, page) in sample() {
+        let Some((_, expected)) = borrowed.iter().find(|it| it.0 == name) else {
+            continue;
+        };
+        let mut got = Vec::new();
+        for step in (0..21).map(StepId::new) {
+            let (at, loss) = page.resolved(step).expect("it is in the window");
+            if loss == represent::Loss::Inherited {
+                got.push((step.number(), at));
+            }
+        }
+        assert_eq!(got, *expected, "{name}");
+    }
+}
+
+/// Where the formats' own files are at hand, ours are theirs.
+#[test]
+fn the_reference_files_are_the_same() {
+    let Some(formats) = std::env::var_os("MONOLOGUE_FORMATS") else {
+        eprintln!("skipped: MONOLOGUE_FORMATS does not name the formats' directory");
+        return;
+    };
+    let path = Path::new(&formats).join("golden/bs.canonical_and_spans.txt");
+    let all = fs::read_to_string(&path).expect("the reference's output");
+    for (name, page) in sample() {
+        let section = match name {
+            "bullets" => "our01",
+            "narrator" | "inline" => continue,
+            other => other,
+        };
+        let head = format!("## {section}\n");
+        let start = all.find(&head).expect("a section") + head.len();
+        let (text, rest) = all[start..].split_once("-- spans\n").expect("a span table");
+        let table = rest.split("\n\n").next().unwrap_or(rest);
+        let table = table.split("# check").next().unwrap_or(table);
+        compare(name, &page, text, Some(table));
+    }
 }
 
 /// What must hold of any page.
@@ -159,7 +308,7 @@ fn every_step_is_somewhere_in_every_page() {
 #[test]
 fn any_window_of_any_prefix_is_a_page() {
     for program in PROGRAMS {
-        let records = records::read(program);
+        let records = records(program);
         let mut builder = Builder::default();
         for (at, record) in records.into_iter().enumerate() {
             builder.push(record);
@@ -177,14 +326,37 @@ fn any_window_of_any_prefix_is_a_page() {
                         expected: Some("[1]".into()),
                         ..Request::whole(&trace)
                     };
+                    let name = mode.unwrap_or(it.name());
+                    let what = format!("{program} after {at} as {name} {window:?}");
                     let page = represent::page(it, &trace, &request);
-                    let what = format!(
-                        "{program} after {at} as {} {window:?}",
-                        mode.unwrap_or(it.name())
-                    );
-                    check(&page, window, &what);
+                    check(&page, window.clone(), &what);
+                    if it.knows(Profile::Compat) {
+                        let profile = Profile::Compat;
+                        let request = Request { profile, ..request };
+                        let page = represent::page(it, &trace, &request);
+                        check(&page, window, &format!("{what}, compatible"));
+                    }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn what_a_growing_trace_says_stays_true() {
+    for program in PROGRAMS {
+        let scratchpad = represent::ALL[0];
+        let body = |trace: &Trace| {
+            let page = page(scratchpad, None, trace);
+            let end = "\n[DONE]\n";
+            page.text().strip_suffix(end).expect("its end").to_owned()
+        };
+        let whole = body(&trace(program));
+        let mut builder = Builder::default();
+        for (at, record) in records(program).into_iter().enumerate() {
+            builder.push(record);
+            let text = body(&builder.snapshot());
+            assert!(whole.starts_with(&text), "{program} after {at}:\n{text}");
         }
     }
 }

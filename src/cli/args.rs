@@ -27,7 +27,7 @@ pub struct Cli {
 
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
-pub struct Common {
+pub(super) struct Common {
     /// The model: a directory with config.json, tokenizer.json and *.safetensors
     #[arg(
         long,
@@ -74,7 +74,7 @@ pub struct Common {
 
 /// When to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub(super) enum When {
     /// Where it fits.
     Auto,
     /// Everywhere.
@@ -85,7 +85,7 @@ pub enum When {
 
 /// What to record, and how.
 #[derive(Debug, Clone, Args)]
-pub struct Target {
+pub(super) struct Target {
     /// The interpreter [default: the active virtual environment's python, else python3]
     #[arg(
         long,
@@ -121,6 +121,9 @@ pub struct Target {
     /// Where the trace goes
     #[arg(short = 'o', value_name = "TRACE", help_heading = "Recording")]
     pub(super) output: Option<PathBuf>,
+    /// What a repair in the debugger is judged by: `assert` lines, or a pytest file
+    #[arg(long, value_name = "FILE", help_heading = "Repairing")]
+    pub(super) tests: Option<PathBuf>,
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
@@ -188,6 +191,9 @@ pub(super) struct Open {
     /// Set a breakpoint; may be given more than once
     #[arg(long = "break", value_name = "FILE:LINE")]
     pub(super) breakpoints: Vec<String>,
+    /// What a repair is judged by: `assert` lines, or a pytest file
+    #[arg(long, value_name = "FILE")]
+    pub(super) tests: Option<PathBuf>,
 }
 
 /// `show`
@@ -283,11 +289,8 @@ pub(super) struct Repair {
     #[arg(long, value_name = "FILE")]
     pub(super) tests: PathBuf,
     /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH", env = "MONOLOGUE_PYTHON")]
+    #[arg(long, value_name = "PATH")]
     pub(super) python: Option<PathBuf>,
-    /// The call that goes wrong [default: the first failing test]
-    #[arg(long, value_name = "EXPR")]
-    pub(super) call: Option<String>,
     /// Candidates a round
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) samples: usize,
@@ -318,7 +321,7 @@ pub(super) enum Model {
 #[derive(Debug, Args)]
 pub(super) struct Sandbox {
     /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH", env = "MONOLOGUE_PYTHON")]
+    #[arg(long, value_name = "PATH")]
     pub(super) python: Option<PathBuf>,
     /// Stop it after this long
     #[arg(long, value_name = "SECONDS")]

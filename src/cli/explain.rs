@@ -6,17 +6,20 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Failure, args::{Common, Explain}, model};
+use super::{
+    Failure,
+    args::{Common, Explain},
+    layers, model,
+};
 use crate::{
     explain::{Direction, Explanation, Question},
     model::Finish,
-    settings::Settings,
     trace::{FrameId, Trace, file},
 };
 
 /// Asks, streams the reply to standard output, and says what the run makes of it.
 pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> {
-    let settings = Settings::load()?;
+    let settings = layers::settings(common)?;
     let trace = file::open(&args.trace)?;
     let direction = match args.backward {
         true => Direction::Backward,
@@ -29,7 +32,7 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
         })?)),
     };
     let question = Question::about(&trace, frame, direction)?;
-    let mut backend = model::backend(common, &settings)?;
+    let mut backend = model::backend(&settings)?;
     let stop = model::interrupted()?;
 
     let mut text = String::new();

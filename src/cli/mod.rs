@@ -3,12 +3,17 @@
 mod args;
 mod explain;
 mod facts;
+mod layers;
+mod mend;
+mod model;
 mod open;
 mod record;
 mod repair;
 mod report;
 mod sandbox;
 mod show;
+mod target;
+mod think;
 
 use std::{io, process::ExitCode};
 
@@ -29,31 +34,41 @@ pub mod status {
     pub const RECORDER: u8 = 125;
 }
 
-/// A failure with the exit status it deserves.
-#[derive(Debug, thiserror::Error)]
-#[error("{source}")]
-pub struct Failure {
-    /// The process's exit status.
-    pub status: u8,
-    /// What was attempted, what is wrong, what to do.
-    pub source: anyhow::Error,
-}
+/// Any failure; one that deserves another exit status than 1 is a [`Coded`].
+type Failure = anyhow::Error;
 
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(source: E) -> Self {
-        Self {
-            status: status::FAILED,
-            source: source.into(),
-        }
-    }
+/// A failure with an exit status of its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct Coded {
+    status: u8,
+    /// What was attempted, what is wrong, what to do.
+    text: String,
 }
 
 /// A sentence about a command line that was not understood.
-pub(crate) fn usage(text: impl Into<String>) -> Failure {
-    Failure {
-        status: status::USAGE,
-        source: anyhow::Error::msg(text.into()),
+fn usage(text: impl Into<String>) -> Failure {
+    coded(status::USAGE, text)
+}
+
+/// A sentence, and the exit status that goes with it.
+fn coded(status: u8, text: impl Into<String>) -> Failure {
+    Failure::new(Coded {
+        status,
+        text: text.into(),
+    })
+}
+
+/// Tells a failure, unless it is only that nobody reads any more; its exit status.
+fn told(failure: &Failure) -> ExitCode {
+    let left = failure
+        .downcast_ref::<io::Error>()
+        .is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe);
+    if !left {
+        complain(failure);
     }
+    let status = failure.downcast_ref::<Coded>().map(|it| it.status);
+    ExitCode::from(status.unwrap_or(status::FAILED))
 }
 
 /// Parses the process's arguments, does what they ask, and says how it went.
@@ -69,22 +84,13 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    match run(cli) {
-        Ok(code) => code,
-        Err(Failure { status, source }) => {
-            // A reader who left before the end is no failure of ours.
-            let left = source
-                .downcast_ref::<io::Error>()
-                .is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe);
-            if !left {
-                complain(&source);
-            }
-            ExitCode::from(status)
-        }
-    }
+    run(cli).unwrap_or_else(|failure| told(&failure))
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where errors reach the person")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where errors reach the person"
+)]
 fn complain(error: &anyhow::Error) {
     eprintln!("monologue: {error:#}");
 }
@@ -93,14 +99,14 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let common = cli.common;
     match cli.command {
         None => open::target(&cli.target, &common),
-        Some(Command::Record { target }) => record::run(&target),
+        Some(Command::Record { target }) => record::run(&target, &common),
         Some(Command::Open(args)) => open::trace(&args, &common),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => show::export(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
         Some(Command::Repair(args)) => repair::run(&args, &common),
         Some(Command::Model { command }) => facts::model(&command, &common),
-        Some(Command::Sandbox(args)) => sandbox::run(&args),
+        Some(Command::Sandbox(args)) => sandbox::run(&args, &common),
         Some(Command::Doctor) => facts::doctor(&common),
         Some(Command::Themes) => facts::themes(),
         Some(Command::Keys) => facts::keys(&common),

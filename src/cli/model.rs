@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::{Failure, args::{Common, Sampling}, usage};
+use super::{Failure, args::Sampling, usage};
 use crate::{
     model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Spec},
     settings::Settings,
@@ -28,16 +28,15 @@ pub(super) struct Choice {
     pub(super) dtype: DtypeChoice,
 }
 
-/// The model that was named, if one was: flag over environment over settings.
+/// The model that was named, if one was.
 ///
 /// # Errors
 /// When a name is none that a model, device or number format has.
-pub(super) fn choice(common: &Common, settings: &Settings) -> Result<Option<Choice>, Failure> {
-    let Some(spec) = common.model.as_deref().or(settings.model.as_deref()) else {
+pub(super) fn choice(settings: &Settings) -> Result<Option<Choice>, Failure> {
+    let Some(spec) = settings.model.as_deref() else {
         return Ok(None);
     };
-    let device = common.device.as_deref().or(settings.device.as_deref());
-    let dtype = common.dtype.as_deref().or(settings.dtype.as_deref());
+    let (device, dtype) = (settings.device.as_deref(), settings.dtype.as_deref());
     let wrong = |it: model::Error| usage(it.to_string());
     Ok(Some(Choice {
         spec: spec.parse().map_err(wrong)?,
@@ -50,9 +49,12 @@ pub(super) fn choice(common: &Common, settings: &Settings) -> Result<Option<Choi
 ///
 /// # Errors
 /// When none was, or it does not load.
-pub(super) fn backend(common: &Common, settings: &Settings) -> Result<Box<dyn Backend>, Failure> {
-    let choice = choice(common, settings)?
-        .ok_or_else(|| usage(format!("could not ask a model: none was named; {HOW_TO_GET_ONE}")))?;
+pub(super) fn backend(settings: &Settings) -> Result<Box<dyn Backend>, Failure> {
+    let choice = choice(settings)?.ok_or_else(|| {
+        usage(format!(
+            "could not ask a model: none was named; {HOW_TO_GET_ONE}"
+        ))
+    })?;
     Ok(model::load(&choice.spec, choice.device, choice.dtype)?)
 }
 
@@ -67,8 +69,8 @@ pub(super) fn limits(sampling: &Sampling) -> Limits {
 }
 
 /// Prints what the model is and where it runs.
-pub(super) fn info(common: &Common, settings: &Settings) -> Result<ExitCode, Failure> {
-    let backend = backend(common, settings)?;
+pub(super) fn info(settings: &Settings) -> Result<ExitCode, Failure> {
+    let backend = backend(settings)?;
     let info = backend.info();
     let mut out = io::stdout().lock();
     let gib = info.bytes as f64 / f64::from(1 << 30);

@@ -3,21 +3,22 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Context as _;
 
-use super::{Failure, args, usage};
+use super::{Failure, args, layers, usage};
 use crate::{
     record,
     sandbox::{Job, Limits, Stdin, run as confined},
 };
 
 /// Runs the file and prints its verdict as one line of JSON.
-pub(super) fn run(args: &args::Sandbox) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &args::Sandbox, common: &args::Common) -> Result<ExitCode, Failure> {
+    let settings = layers::settings(common)?;
     let (file, words) = args
         .words
         .split_first()
@@ -29,13 +30,13 @@ pub(super) fn run(args: &args::Sandbox) -> Result<ExitCode, Failure> {
         .iter()
         .map(|it| it.to_string_lossy().into_owned())
         .collect();
-    let python = record::interpreter(args.python.as_deref())?;
+    let python = record::find_python(args.python.as_deref().or(settings.python.as_deref()))?;
     let name = file
         .file_name()
         .map_or_else(|| "program.py".into(), |it| it.to_string_lossy());
     let job = Job {
         stdin: Stdin::Inherit,
-        ..Job::script(python.path(), &name, source, &words)
+        ..Job::script(&python.path, &name, source, &words)
     };
     let mut limits = Limits::default();
     if let Some(seconds) = args.timeout {
@@ -58,9 +59,4 @@ pub(super) fn seconds_of(seconds: f64) -> Result<Duration, Failure> {
             "could not take {seconds} seconds as a time limit: give a number above 0"
         ))
     })
-}
-
-/// A path as people are told it.
-pub(super) fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -3,7 +3,6 @@
 use std::{
     io::{self, Write as _},
     ops::Range,
-    path::Path,
     process::ExitCode,
 };
 
@@ -13,7 +12,7 @@ use super::{
     usage,
 };
 use crate::{
-    export,
+    export::{self, Tokens},
     represent::{self, Representation, Request},
     trace::{Id, StepId, Trace, file},
 };
@@ -41,11 +40,13 @@ pub(super) fn run(args: &Show) -> Result<ExitCode, Failure> {
     let page = represent::page(representation, &trace, &request);
     let mut out = io::stdout().lock();
     if args.json {
-        let tokens = serde_json::json!({
-            "tokenizer": "cl100k_base",
-            "count": tiktoken_rs::cl100k_base_singleton().encode_ordinary(page.text()).len(),
-        });
-        let json = export::page_json(&trace, representation.name(), profile, &page, tokens);
+        let tokens = Tokens {
+            tokenizer: "cl100k_base".into(),
+            count: tiktoken_rs::cl100k_base_singleton()
+                .encode_ordinary(page.text())
+                .len(),
+        };
+        let json = export::show_json(representation, profile, &page, &tokens);
         writeln!(out, "{json}")?;
     } else {
         out.write_all(page.text().as_bytes())?;
@@ -63,8 +64,7 @@ pub(super) fn export(args: &Export) -> Result<ExitCode, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.form {
         Form::Events => {
-            let cwd = trace.fact("cwd").map(Path::new);
-            export::events(&trace, cwd, &mut out)?;
+            export::events(&trace, &mut out, None)?;
         }
     }
     out.flush()?;

@@ -74,10 +74,10 @@ impl Config {
         let heads = fields.count("num_attention_heads")?;
         let kv_heads = fields.count_or("num_key_value_heads", heads)?;
         let head_width = fields.count_or("head_dim", hidden / heads)?;
-        if head_width == 0 || head_width % 2 == 1 {
+        if head_width == 0 || !head_width.is_multiple_of(2) {
             return Err(format!("a head is {head_width} wide, and must be even"));
         }
-        if heads % kv_heads != 0 {
+        if !heads.is_multiple_of(kv_heads) {
             return Err(format!(
                 "{heads} heads cannot share {kv_heads} key and value heads"
             ));

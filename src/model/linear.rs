@@ -137,7 +137,7 @@ impl<'a> Loader<'a> {
     fn matrix(&self, weight: Tensor) -> std::result::Result<(Matrix, usize), Error> {
         let kind = GgmlDType::Q8_0;
         let dense = weight.elem_count() * weight.dtype().size_in_bytes();
-        let whole = weight.dim(1)? % kind.block_size() == 0;
+        let whole = weight.dim(1)?.is_multiple_of(kind.block_size());
         if self.place.arithmetic != Arithmetic::Quantised || !whole {
             return Ok((Matrix::Dense(weight), dense));
         }

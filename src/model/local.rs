@@ -74,7 +74,9 @@ impl Local {
         self.forget(0);
         let mut rows = Vec::with_capacity(tokens.len());
         for chunk in tokens.chunks(self.chunk) {
-            rows.extend(self.network.advance(chunk, Rows::All)?.to_vec2()?);
+            let logits = self.network.advance(chunk, Rows::All, &mut always)?;
+            // None only when it was told to stop, which it was not.
+            rows.extend(logits.map_or_else(|| Ok(Vec::new()), |logits| logits.to_vec2())?);
         }
         Ok(rows)
     }
@@ -96,10 +98,12 @@ impl Local {
         self.forget(reusable - reusable % self.chunk);
         let mut logits = None;
         for chunk in tokens[self.read.len()..].chunks(self.chunk) {
-            if on_piece("").is_break() {
+            logits = self
+                .network
+                .advance(chunk, Rows::Last, &mut || on_piece(""))?;
+            if logits.is_none() {
                 return Ok(None);
             }
-            logits = Some(self.network.advance(chunk, Rows::Last)?);
             if chunk.len() == self.chunk {
                 self.read.extend(chunk);
             }
@@ -162,6 +166,11 @@ impl Backend for Local {
     }
 }
 
+/// A token is short enough to be calculated to its end.
+fn always() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 impl Local {
     fn decode(
         &mut self,
@@ -196,8 +205,12 @@ impl Local {
                     return Ok((Finish::StopWord(word), output));
                 }
             }
-            if output < most {
-                logits = self.network.advance(&[token], Rows::Last)?;
+            if output == most {
+                break;
+            }
+            match self.network.advance(&[token], Rows::Last, &mut always)? {
+                Some(next) => logits = next,
+                None => return Ok((Finish::Stopped, output)),
             }
         }
         // What was held back may hold a stop word after all, once the last character is whole.

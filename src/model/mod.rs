@@ -32,7 +32,7 @@ pub use error::Error;
 pub use hub::Cache as HubCache;
 pub use local::Local;
 pub use rope::{Rope, Scaling};
-pub use spec::Spec;
+pub use spec::{RELEASED, Spec};
 pub use weights::Weights;
 
 family! {
@@ -119,9 +119,9 @@ pub trait Backend: Send {
 
     /// Continues `prompt`, handing over whole characters as they come.
     ///
-    /// `on_piece` is called at least once a token and between parts of the prompt, with an empty piece
-    /// where there is nothing new; the completion ends within one token of its answering `Break`. Text
-    /// that may turn out to begin a stop word is held back until that is known.
+    /// `on_piece` is called at least once a token, and many times while the prompt is read, with an empty
+    /// piece where there is nothing new; the completion ends within one token of its answering `Break`.
+    /// Text that may turn out to begin a stop word is held back until that is known.
     ///
     /// Errs when the prompt does not fit, or when the calculation fails; never for what the model wrote.
     fn stream(
@@ -151,7 +151,15 @@ pub trait Network: Send {
 
     /// Takes `tokens`, at least one, as the continuation of those remembered, and remembers them.
     /// Returns the logits that follow each, f32 `[rows, vocabulary]`. Errs when the context is full.
-    fn advance(&mut self, tokens: &[u32], rows: Rows) -> Result<Tensor, Error>;
+    ///
+    /// `wanted` is asked before each layer. When it answers `Break`, nothing is remembered and none is
+    /// returned.
+    fn advance(
+        &mut self,
+        tokens: &[u32],
+        rows: Rows,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Option<Tensor>, Error>;
 
     /// Forgets all but the first `to` tokens. Costs nothing.
     fn rollback(&mut self, to: usize);

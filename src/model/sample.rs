@@ -14,7 +14,9 @@ pub(super) struct Sampler {
 impl Sampler {
     /// Chooses among the first `known` tokens: weights may have more rows than the tokenizer has tokens.
     pub(super) fn new(limits: &Limits, known: usize) -> Self {
-        let temperature = (0.0 < limits.temperature).then_some(limits.temperature);
+        // Nothing but the likeliest reaches a probability of 0; candle would take that for all of them.
+        let greedy = limits.temperature <= 0.0 || limits.top_p <= 0.0;
+        let temperature = (!greedy).then_some(limits.temperature);
         let top_p = (limits.top_p < 1.0).then_some(limits.top_p);
         Self {
             processor: LogitsProcessor::new(limits.seed, temperature, top_p),
@@ -66,7 +68,7 @@ mod tests {
         let logits = logits(&[0.0, 2.0, 1.0, 9.0]);
         let mut sampler = Sampler::new(&limits(0.0, 1.0, 1), 3);
         assert_eq!(sampler.next(&logits).unwrap(), 1);
-        let mut sampler = Sampler::new(&limits(0.0, 1.0, 1), 9);
+        let mut sampler = Sampler::new(&limits(2.0, 0.0, 1), 9);
         assert_eq!(sampler.next(&logits).unwrap(), 3);
     }
 

@@ -8,7 +8,7 @@ use super::Error;
 use super::hub::{Cache, Repository};
 
 /// Short names, and the repositories on the Hugging Face hub that they stand for.
-pub(super) const RELEASED: &[(&str, &str)] = &[
+pub const RELEASED: &[(&str, &str)] = &[
     ("semcoder-s", "semcoder/semcoder_s_1030"),
     ("semcoder", "semcoder/semcoder_1030"),
 ];

@@ -4,6 +4,8 @@
 //! gated feed-forward part; with grouped queries (Ainslie et al. 2023, arXiv 2305.13245). One text at a
 //! time: activations are `[tokens, hidden]`.
 
+use std::ops::ControlFlow;
+
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{ops, rotary_emb};
 
@@ -174,12 +176,21 @@ impl Transformer {
         layer.down.forward(&(ops::silu(&gate)? * up)?)
     }
 
-    fn step(&mut self, tokens: &[u32], rows: Rows) -> Result<Tensor> {
+    fn step(
+        &mut self,
+        tokens: &[u32],
+        rows: Rows,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Option<Tensor>> {
         self.reserve(tokens.len())?;
         let mask = self.mask(tokens.len())?;
         let ids = Tensor::new(tokens, &self.device)?;
         let mut x = self.embedding.index_select(&ids, 0)?;
         for (index, layer) in self.layers.iter().enumerate() {
+            // What earlier layers wrote to the cache does not count before it is accepted.
+            if wanted().is_break() {
+                return Ok(None);
+            }
             let normed = self.norm(&x, &layer.attention_norm)?;
             x = (x + self.attention(index, &normed, mask.as_ref())?)?;
             let normed = self.norm(&x, &layer.feed_norm)?;
@@ -191,7 +202,7 @@ impl Transformer {
             Rows::Last => x.narrow(0, tokens.len() - 1, 1)?,
         };
         let x = self.norm(&x, &self.norm)?;
-        self.head.forward(&x)?.to_dtype(DType::F32)
+        Ok(Some(self.head.forward(&x)?.to_dtype(DType::F32)?))
     }
 }
 
@@ -204,7 +215,12 @@ impl Network for Transformer {
         self.cache.filled()
     }
 
-    fn advance(&mut self, tokens: &[u32], rows: Rows) -> std::result::Result<Tensor, Error> {
+    fn advance(
+        &mut self,
+        tokens: &[u32],
+        rows: Rows,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> std::result::Result<Option<Tensor>, Error> {
         let total = self.cache.filled() + tokens.len();
         if self.config.positions < total {
             return Err(Error::TooLong {
@@ -223,7 +239,7 @@ impl Network for Transformer {
             ))
             .into());
         }
-        Ok(self.step(tokens, rows)?)
+        Ok(self.step(tokens, rows, wanted)?)
     }
 
     fn rollback(&mut self, to: usize) {

@@ -35,7 +35,7 @@ pub(super) struct Fact {
 pub(super) struct Facts {
     /// The file the lines are of: the one that the program proper begins in.
     pub(super) file: Option<Id<File>>,
-    /// For each line: arguments, then changes, then how it was left.
+    /// For each line: arguments and changes, then how it was left.
     pub(super) lines: BTreeMap<u32, Vec<Fact>>,
 }
 
@@ -51,9 +51,7 @@ impl Facts {
     pub(super) fn of(records: &Records<'_>) -> Self {
         let trace = records.trace;
         let entry = trace.entry();
-        let file = entry
-            .or_else(|| trace.frames().first())
-            .map(|it| trace.code(it).file);
+        let file = file(trace);
         let called = entry.filter(|_| trace.call().is_some());
         let mut res = Self {
             file,
@@ -85,13 +83,18 @@ impl Facts {
         }
         for facts in res.lines.values_mut() {
             facts.sort_by_key(|it| match it.told {
-                Told::Input => 0,
-                Told::State => 1,
-                Told::Exception(_) | Told::Returned(_) | Told::Yielded(_) => 2,
+                Told::Input | Told::State => 0,
+                Told::Exception(_) | Told::Returned(_) | Told::Yielded(_) => 1,
             });
         }
         res
     }
+}
+
+/// The file that the program proper begins in.
+pub(super) fn file(trace: &Trace) -> Option<Id<File>> {
+    let frame = trace.entry().or_else(|| trace.frames().first())?;
+    Some(trace.code(frame).file)
 }
 
 fn told(trace: &Trace, record: &Record) -> Vec<Told> {
@@ -157,16 +160,15 @@ pub(super) fn elided(records: &Records<'_>, facts: &[Fact], line: u32) -> Span {
     Span::new(SpanKind::Elided, moments).line(line)
 }
 
-/// The file's lines as code, each followed by what `beside` writes next to it.
+/// A file's lines as code, each followed by what `beside` writes next to it.
 pub(super) fn code(
-    records: &Records<'_>,
-    facts: &Facts,
+    trace: &Trace,
+    file: Option<Id<File>>,
     window: Range<StepId>,
     page: &mut Page,
-    mut beside: impl FnMut(u32, &[Fact], &mut Page),
+    mut beside: impl FnMut(u32, &mut Page),
 ) {
-    let trace = records.trace;
-    let Some(file) = facts.file else { return };
+    let Some(file) = file else { return };
     let mut ran: BTreeMap<u32, Vec<Moment>> = BTreeMap::new();
     for step in Id::range(window) {
         let event = trace.at(step);
@@ -186,9 +188,7 @@ pub(super) fn code(
         };
         let span = Span::new(SpanKind::Code, moments).line(line).loss(loss);
         page.tell(span, format_args!("{text}"));
-        if let Some(facts) = facts.lines.get(&line) {
-            beside(line, facts, page);
-        }
+        beside(line, page);
         page.say("\n");
     }
 }

@@ -4,15 +4,15 @@
 //! 2305.05383. Unlike the paper, lines count from 1, values are Python's `repr`, and exceptions are
 //! told.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::Range};
 
 use super::{
-    Loss, Moment, Page, Representation, Request, Span, SpanKind,
+    Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Part, Record, Records},
     states::{States, is_shown},
     texts::{Texts, raised},
 };
-use crate::trace::{Output, Stream, Trace};
+use crate::trace::{Id, Output, StepId, Stream, Trace};
 
 /// The CodeExecutor format.
 #[derive(Debug)]
@@ -27,7 +27,14 @@ impl Representation for CodeExecutor {
         "CodeExecutor"
     }
 
+    fn knows(&self, _: Profile) -> bool {
+        true
+    }
+
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        if request.profile == Profile::Compat {
+            return compat::code_executor(trace, request, page);
+        }
         let records = Records::of(trace, request.window.clone());
         let mut texts = Texts::of(trace);
         let mut states = States::of(trace);
@@ -36,7 +43,7 @@ impl Representation for CodeExecutor {
                 put(trace, record, &mut states, &mut texts, page);
             }
         }
-        printed(trace, &records, page);
+        printed(trace, &records, &request.window, page);
     }
 }
 
@@ -82,30 +89,32 @@ fn put(
 }
 
 /// What the window's steps printed, if anything.
-fn printed(trace: &Trace, records: &Records<'_>, page: &mut Page) {
+fn printed(trace: &Trace, records: &Records<'_>, window: &Range<StepId>, page: &mut Page) {
     let outputs = trace.outputs();
     let skipped = outputs.partition_point(|it| it.before <= records.start);
     let told = |it: &&Output| it.stream == Stream::Stdout && !it.bytes.is_empty();
-    let mut first = true;
-    for output in crate::trace::Id::range(crate::trace::Id::new(skipped)..outputs.end())
+    let printed: Vec<&Output> = Id::range(Id::new(skipped)..outputs.end())
         .map(|it| &outputs[it])
         .take_while(|it| it.before <= records.end)
         .filter(told)
-    {
-        if first {
-            page.say("<output> ");
-            first = false;
-        }
+        .collect();
+    if printed.is_empty() {
+        return;
+    }
+    page.say("<output> ");
+    for group in printed.chunk_by(|a, b| a.step == b.step) {
+        let bytes: Vec<u8> = group
+            .iter()
+            .flat_map(|it| it.bytes.iter().copied())
+            .collect();
+        let step = group[0].step.filter(|it| window.contains(it));
         let span = Span::new(
             SpanKind::Output,
-            output.step.map(Moment::Step).into_iter().collect(),
+            step.map(Moment::Step).into_iter().collect(),
         );
-        page.tell(
-            span,
-            format_args!("{}", String::from_utf8_lossy(&output.bytes)),
-        );
+        page.tell(span, format_args!("{}", String::from_utf8_lossy(&bytes)));
     }
-    if !first && !page.text().ends_with('\n') {
+    if !page.text().ends_with('\n') {
         page.say("\n");
     }
 }

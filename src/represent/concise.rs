@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Loss, Page, Representation, Request, Span, SpanKind,
+    Loss, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Change, Part, Record, Records},
     texts::{Texts, raised_short},
 };
@@ -26,7 +26,14 @@ impl Representation for Concise {
         "Concise"
     }
 
+    fn knows(&self, _: Profile) -> bool {
+        true
+    }
+
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        if request.profile == Profile::Compat {
+            return compat::concise(trace, request, page);
+        }
         let records = Records::of(trace, request.window.clone());
         let mut texts = Texts::of(trace);
         for at in records.completed() {
@@ -74,9 +81,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
             format_args!("[EXCEPTION] {text} [/EXCEPTION]"),
         );
     }
-    if record.unwound
-        && let Some(&exception) = record.exceptions.last()
-    {
+    if let Some(exception) = record.leaving {
         let text = raised_short(trace.exception(exception));
         tell(
             SpanKind::Output,

@@ -5,8 +5,9 @@
 //! are always parted by `; `, one step has one record, and exceptions are told beside the others.
 
 use super::{
-    Page, Representation, Request,
+    Page, Profile, Representation, Request,
     annotate::{Fact, Facts, Item, Told, code, elided, shown, span},
+    compat,
     records::Records,
     texts::{Texts, raised_short},
 };
@@ -25,11 +26,21 @@ impl Representation for Next {
         "NExT"
     }
 
+    fn knows(&self, _: Profile) -> bool {
+        true
+    }
+
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        if request.profile == Profile::Compat {
+            return compat::next(trace, request, page);
+        }
         let records = Records::of(trace, request.window.clone());
         let facts = Facts::of(&records);
         let mut texts = Texts::of(trace);
-        let beside = |line, facts: &[Fact], page: &mut Page| {
+        let beside = |line, page: &mut Page| {
+            let Some(facts) = facts.lines.get(&line) else {
+                return;
+            };
             let mut separator = " #";
             for item in shown(facts) {
                 page.say(separator);
@@ -45,7 +56,7 @@ impl Representation for Next {
                 }
             }
         };
-        code(&records, &facts, request.window.clone(), page, beside);
+        code(trace, facts.file, request.window.clone(), page, beside);
     }
 }
 

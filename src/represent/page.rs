@@ -60,7 +60,8 @@ pub struct Span {
     pub bytes: Range<u32>,
     /// What it is.
     pub kind: SpanKind,
-    /// What it tells of, oldest first; empty only for verdicts and code that never ran.
+    /// What it tells of, oldest first; empty only for verdicts, for code that never ran, and for the
+    /// one span of a page that tells of nothing.
     pub moments: Vec<Moment>,
     /// Source lines it speaks of, counted from 1.
     pub lines: Vec<u32>,
@@ -167,6 +168,11 @@ impl Page {
         &self.spans
     }
 
+    /// The steps it was written for.
+    pub fn window(&self) -> Range<StepId> {
+        StepId::new(self.window.start)..StepId::new(self.window.end)
+    }
+
     /// The span at byte `at`, if there is one.
     pub fn span_at(&self, at: u32) -> Option<&Span> {
         let idx = self.spans.partition_point(|it| it.bytes.end <= at);
@@ -177,9 +183,15 @@ impl Page {
     /// earlier step's span, as [`Loss::Inherited`]. `None` outside the window the page was written for.
     /// Costs nothing: the table is made when the page is finished.
     pub fn resolve(&self, step: StepId) -> Option<(&Span, Loss)> {
+        let (at, loss) = self.resolved(step)?;
+        Some((&self.spans[at], loss))
+    }
+
+    /// As [`Self::resolve`], by position among [`Self::spans`].
+    pub fn resolved(&self, step: StepId) -> Option<(usize, Loss)> {
         let at = step.raw().checked_sub(self.window.start)?;
         let (span, loss) = (*self.resolved.get(at as usize)?)?;
-        Some((&self.spans[span as usize], loss))
+        Some((span as usize, loss))
     }
 
     /// Every span that tells of `step`. Linear in the spans.
@@ -193,9 +205,14 @@ impl Page {
     ///
     /// Of several spans about a step the most particular is taken: records before code, few moments
     /// before many, then the first. A step that nothing tells of borrows the last span of the nearest
-    /// earlier step that something does tell of, and where there is none, the first span.
+    /// earlier step that something does tell of, and where there is none, the first span; a page that
+    /// tells of nothing gets an empty span at its end for that.
     pub fn finish(&mut self, window: Range<StepId>) {
         self.window = window.start.raw()..window.end.raw();
+        if self.spans.is_empty() && !self.window.is_empty() {
+            let nothing = Span::new(SpanKind::Prose, Vec::new());
+            self.tell(nothing, format_args!(""));
+        }
         let mut own: Vec<Option<(u32, Loss)>> = vec![None; self.window.len()];
         let mut newest: Vec<u32> = vec![0; self.window.len()];
         // Records of the step are better than the code of its line.

@@ -49,6 +49,8 @@ impl Representation for Scratchpad {
 
 /// What comes after a line.
 enum After {
+    /// The line that calls.
+    Call,
     /// This record's first event.
     Record(usize),
     /// An event beyond the window.
@@ -129,6 +131,7 @@ impl Writer<'_> {
             .map_or(record.line, |it| it.first);
         let after = self.after(end);
         let next = match after {
+            After::Call => self.trace.events().end(),
             After::Record(next) => self.records.list[next].event,
             After::Event(next) => next,
             After::End | After::Unknown => self.trace.events().end(),
@@ -155,7 +158,7 @@ impl Writer<'_> {
             span.loss = Loss::Merged;
         }
         let state = match after {
-            After::Record(next) if self.is_call(next) => self.module(None),
+            After::Call => self.module(None),
             After::Record(next) => {
                 let next = &self.records.list[next];
                 let (frame, event) = (next.frame, next.event);
@@ -213,16 +216,15 @@ impl Writer<'_> {
             })
     }
 
-    /// Whether the line that calls comes just before this record.
-    fn is_call(&self, at: usize) -> bool {
-        let list = &self.records.list;
-        self.has_prelude() && !list[at].prelude && list[..at].last().is_some_and(|it| it.prelude)
-    }
-
     /// What runs after the records before `end`.
     fn after(&self, end: usize) -> After {
         let list = &self.records.list;
-        if let Some(next) = (end..list.len()).find(|&it| list[it].part != Part::Rest) {
+        let next = (end..list.len()).find(|&it| list[it].part != Part::Rest);
+        let imported = list[end - 1].prelude && next.is_none_or(|it| !list[it].prelude);
+        if imported && self.imported() {
+            return After::Call;
+        }
+        if let Some(next) = next {
             return After::Record(next);
         }
         for event in Id::range(self.records.end..self.trace.events().end()) {
@@ -233,13 +235,23 @@ impl Writer<'_> {
                 return After::Event(event);
             }
         }
+        if self.is_over() {
+            After::End
+        } else {
+            After::Unknown
+        }
+    }
+
+    /// Whether nothing more of the program's own main thread can come.
+    fn is_over(&self) -> bool {
         let Some(last) = self.trace.events().last() else {
-            return After::Unknown;
+            return false;
         };
         let event = &self.trace.events()[last];
-        let over = matches!(event.kind, Kind::Return(_) | Kind::Unwind)
-            && self.trace.activations()[event.activation].caller.is_none();
-        if over { After::End } else { After::Unknown }
+        let left = matches!(event.kind, Kind::Return(_) | Kind::Unwind)
+            && self.trace.activations()[event.activation].caller.is_none()
+            && self.trace.frames()[event.frame].thread == 1;
+        left || self.trace.ending() != Ending::Open
     }
 
     /// The state at the end of the program.

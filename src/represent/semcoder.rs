@@ -3,7 +3,7 @@
 //! After Yangruibo Ding et al., "SemCoder: Training Code Language Models with Comprehensive Semantics
 //! Reasoning", 2024, arXiv 2406.01006. `narrator` tells a monologue's execution part from the trace
 //! alone; `bullets` is the list that the research code calls by this name; `inline` is the comments
-//! that SemCoder's refinement reads.
+//! that SemCoder's refinement reads. The compatible profile knows the bullets alone, whatever the mode.
 
 mod clauses;
 mod narrator;
@@ -12,8 +12,9 @@ mod verdict;
 mod writer;
 
 use super::{
-    Page, Representation, Request,
+    Page, Profile, Representation, Request,
     annotate::{Fact, Facts, Item, Told, code, elided, shown, span},
+    compat,
     next::{bound, left},
     records::Records,
     texts::{Texts, json_text, raised},
@@ -37,7 +38,14 @@ impl Representation for SemCoder {
         &["narrator", "bullets", "inline"]
     }
 
+    fn knows(&self, _: Profile) -> bool {
+        true
+    }
+
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        if request.profile == Profile::Compat {
+            return compat::bullets(trace, request, page);
+        }
         let records = Records::of(trace, request.window.clone());
         match request.mode {
             Some("bullets") => bullets(&records, page),
@@ -74,8 +82,12 @@ fn bullets(records: &Records<'_>, page: &mut Page) {
 }
 
 fn inline(records: &Records<'_>, request: &Request, page: &mut Page) {
+    let facts = Facts::of(records);
     let mut texts = Texts::of(records.trace);
-    let beside = |line, facts: &[Fact], page: &mut Page| {
+    let beside = |line, page: &mut Page| {
+        let Some(facts) = facts.lines.get(&line) else {
+            return;
+        };
         page.say(" # ");
         let mut separator = "";
         // Only states are many on a line, and only they are left out.
@@ -101,8 +113,8 @@ fn inline(records: &Records<'_>, request: &Request, page: &mut Page) {
             }
         }
     };
-    let facts = Facts::of(records);
-    code(records, &facts, request.window.clone(), page, beside);
+    let window = request.window.clone();
+    code(records.trace, facts.file, window, page, beside);
 }
 
 fn comment(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -> String {

@@ -100,15 +100,6 @@ impl Statements {
         self.all.get(slot.checked_sub(1)? as usize)
     }
 
-    /// Whether both lines belong to one statement.
-    pub(super) fn same(&self, a: u32, b: u32) -> bool {
-        a == b
-            || self
-                .at(a)
-                .zip(self.at(b))
-                .is_some_and(|(a, b)| a.first == b.first)
-    }
-
     fn add(
         &mut self,
         logical: &Logical,
@@ -310,7 +301,8 @@ mod tests {
             (6, 7, false),
             (7, 8, true),
         ] {
-            assert_eq!(it.same(a, b), expected, "{a} {b}");
+            let first = |line| it.at(line).map(|it| it.first);
+            assert_eq!(first(a) == first(b), expected, "{a} {b}");
         }
         assert!(it.at(3).is_none());
         assert_eq!(it.at(9).map(|it| &*it.text), Some("if x"));

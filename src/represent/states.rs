@@ -31,7 +31,7 @@ const IMPLICIT: &[&str] = &[
 
 /// One frame's variables at one of its events.
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     /// In the order of formats.
     bindings: Vec<(NameId, ValueId)>,
     order: Arc<[NameId]>,
@@ -41,7 +41,7 @@ pub(super) struct State {
 /// The states of every frame met so far. Each frame is followed forward only, at the cost of the
 /// writes passed.
 #[derive(Debug)]
-pub(super) struct States<'a> {
+pub(crate) struct States<'a> {
     trace: &'a Trace,
     frames: FxHashMap<FrameId, State>,
 }
@@ -53,7 +53,7 @@ impl State {
     }
 
     /// Every variable, in the order of formats.
-    pub(super) fn bindings(&self) -> &[(NameId, ValueId)] {
+    pub(crate) fn bindings(&self) -> &[(NameId, ValueId)] {
         &self.bindings
     }
 
@@ -83,7 +83,7 @@ impl State {
 }
 
 impl<'a> States<'a> {
-    pub(super) fn of(trace: &'a Trace) -> Self {
+    pub(crate) fn of(trace: &'a Trace) -> Self {
         Self {
             trace,
             frames: FxHashMap::default(),
@@ -91,7 +91,7 @@ impl<'a> States<'a> {
     }
 
     /// `frame`'s variables at `event`, one of its own, which must not lie before one asked for earlier.
-    pub(super) fn at(&mut self, frame: FrameId, event: EventId) -> &State {
+    pub(crate) fn at(&mut self, frame: FrameId, event: EventId) -> &State {
         let trace = self.trace;
         let state = self.frames.entry(frame).or_insert_with(|| State {
             bindings: trace
@@ -112,11 +112,6 @@ impl<'a> States<'a> {
             state.upto = next;
         }
         state
-    }
-
-    /// Forgets a frame that has ended.
-    pub(super) fn forget(&mut self, frame: FrameId) {
-        self.frames.remove(&frame);
     }
 }
 

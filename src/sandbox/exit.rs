@@ -13,7 +13,7 @@ pub enum Verdict {
     Timeout,
     /// We ended it: its processes together held more memory than allowed.
     Memory,
-    /// We ended it: it printed more than allowed.
+    /// We ended it: it printed, or where no quota stops it stored, more than allowed.
     Output,
     /// We ended it: more processes and threads than allowed.
     Processes,

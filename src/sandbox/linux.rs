@@ -152,7 +152,6 @@ pub(super) fn start(
             (Stdin::Empty | Stdin::Bytes(_), None) => Given::Nothing,
         },
         read_only: shown(&interpreter.reads, &job.read_only)?,
-        filters,
         files: job.files.iter().map(|(path, _)| path.clone()).collect(),
     };
     let mut bodies: Vec<&[u8]> = job.files.iter().map(|(_, bytes)| &**bytes).collect();
@@ -160,6 +159,7 @@ pub(super) fn start(
         Stdin::Bytes(bytes) => bytes,
         Stdin::Empty | Stdin::Inherit => &[],
     });
+    bodies.extend(filters.iter().map(Vec::as_slice));
     let (given_1, given_2) = match (order.given, channel) {
         (Given::Channel, Some((requests, replies))) => (
             OwnedFd::from(requests).into(),
@@ -212,10 +212,12 @@ pub(super) fn probe(tier: Tier) -> Result<(Vec<String>, Vec<Layer>), String> {
             wall: Duration::from_secs(5),
             ..Limits::default()
         },
-        filters: seccomp::compiled(tier)?,
         ..Order::default()
     };
-    let exit = launch(&order, &[&[]], Stdio::null(), Stdio::null())
+    let filters = seccomp::compiled(tier)?;
+    let mut bodies: Vec<&[u8]> = vec![&[]];
+    bodies.extend(filters.iter().map(Vec::as_slice));
+    let exit = launch(&order, &bodies, Stdio::null(), Stdio::null())
         .and_then(Session::finish)
         .map_err(|error| error.to_string())?;
     if let super::Verdict::Refused(why) = exit.verdict {

@@ -20,16 +20,15 @@ pub(super) struct Order {
     pub(super) given: Given,
     /// Where it lies, symbolic links resolved, and where the program is to find it.
     pub(super) read_only: Vec<(PathBuf, PathBuf)>,
-    /// Compiled seccomp filters, eight bytes an instruction.
-    pub(super) filters: Vec<Vec<u8>>,
-    /// Paths in the box; their bytes follow the head.
+    /// Paths in the box. After the head come their bytes, then those of the standard input, then the compiled
+    /// system call filters, eight bytes an instruction.
     pub(super) files: Vec<PathBuf>,
 }
 
 /// What descriptors 1 and 2 of the supervisor hold at its start.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Given {
-    /// Nothing; the program's standard input is the last of the byte strings after the head.
+    /// Nothing; the program's standard input is what comes after the files.
     #[default]
     Nothing,
     /// Descriptor 1 is to be copied to the program's standard input.

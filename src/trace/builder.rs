@@ -11,6 +11,9 @@ use super::{
     state::{KEYFRAME_EVERY, Keyframe, apply},
 };
 
+/// Bytes that outputs are merged up to.
+const MERGED: usize = 4096;
+
 /// Turns the records of one run into a [`Trace`] that can be taken at any moment.
 ///
 /// A record that names what no earlier record introduced is dropped: that is a damaged file's doing,
@@ -159,13 +162,23 @@ impl Builder {
             }
             Record::Unwind { delta, writes } => self.leave(Kind::Unwind, delta, writes)?,
             Record::Output(stream, bytes) => {
-                let step = self
-                    .trace
-                    .events
-                    .last()
-                    .and_then(|it| self.trace.step_at(it));
+                let before = self.trace.events.end();
+                // A traceback comes a character at a time: what nothing separates is one output.
+                let last = self.trace.outputs.last();
+                if let Some(last) = last.and_then(|it| self.trace.outputs.get_mut(it))
+                    && (last.before, last.stream) == (before, stream)
+                    && last.bytes.len() < MERGED
+                {
+                    last.bytes = [&last.bytes[..], &bytes].concat().into();
+                    return Some(());
+                }
+                // Not the newest step of any frame: that may be a callee's which has returned.
+                let step = self.top().and_then(|it| {
+                    let frame = self.trace.activations[it].frame;
+                    self.trace.step_of(self.trace.frames[frame].last)
+                });
                 self.trace.outputs.push(Output {
-                    before: self.trace.events.end(),
+                    before,
                     step,
                     stream,
                     bytes: bytes.into(),

@@ -1,1 +1,40 @@
-//! (being written)
+//! The screen: a debugger over a recorded run. Events in, frames out.
+//!
+//! One focus (a step, a frame, a variable, a line) drives every pane; a pane has no time of its own.
+//! Draw reads, act decides, the app changes: nothing does two. Work that takes time is a job on a
+//! thread of its own that ends in an event.
+
+mod action;
+mod app;
+mod code;
+mod event;
+mod glyph;
+pub mod guard;
+mod index;
+mod job;
+mod keymap;
+mod layout;
+mod overlay;
+pub mod pane;
+mod session;
+mod sheet;
+mod syntax;
+mod terminal;
+mod text;
+mod theme;
+mod travel;
+mod value;
+
+pub use action::Action;
+pub use app::{App, Effect};
+pub use event::{Event, JobId, Progress};
+pub use guard::guarded;
+pub use index::{Index, Place};
+pub use keymap::{DEFAULT as KEYMAP, Error as KeymapError, Key, Keymap, Meaning};
+pub use session::{
+    Answer, Asker, Breakpoint, Claim, Judged, Look, RepairProgress, RepairReport, Repairer,
+    Session, Verdict,
+};
+pub use sheet::WINDOW;
+pub use terminal::{Error, run};
+pub use theme::{Error as ThemeError, Palette, Styles, THEMES};

@@ -1,5 +1,7 @@
 //! The model room against a tiny random model.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "../support/tiny_model.rs"]
 mod tiny_model;
 

@@ -23,7 +23,8 @@ use nix::unistd::{execve, setsid};
 use super::landlock::{self, Held};
 use super::rootfs::{DEVICES, LOADER_CACHE, SYSTEM};
 use super::seccomp;
-use super::status::{BROKEN, During, ENGAGED, FAILED, Failure, HELD, Status};
+use super::status::{BROKEN, During, ENGAGED, FAILED, FILTERED, Failure, HELD, Status};
+use super::supervise::Mission;
 use crate::sandbox::Tier;
 use crate::sandbox::order::Order;
 
@@ -50,13 +51,13 @@ pub(super) struct Place<'a> {
 }
 
 /// Becomes the program. Ends the process in every case.
-pub(super) fn become_program(order: &Order, ends: Ends, place: &Place<'_>) -> ! {
+pub(super) fn become_program(mission: &Mission, ends: Ends, place: &Place<'_>) -> ! {
     let mut status = match settle(ends) {
         Ok(status) => status,
         // There is no pipe to say it on; the supervisor sees an end without a word.
         Err(_) => leave(125),
     };
-    match confined(order, place, &mut status) {
+    match confined(mission, place, &mut status) {
         Ok(()) => leave(0),
         Err(failure) => {
             status.say(FAILED, &failure);
@@ -110,7 +111,8 @@ fn settle(ends: Ends) -> Result<Status, Failure> {
     Ok(Status(status))
 }
 
-fn confined(order: &Order, place: &Place<'_>, status: &mut Status) -> Result<(), Failure> {
+fn confined(mission: &Mission, place: &Place<'_>, status: &mut Status) -> Result<(), Failure> {
+    let order = &mission.order;
     setsid().during("start a session")?;
     default_signals()?;
     umask(Mode::from_bits_truncate(0o077));
@@ -125,7 +127,8 @@ fn confined(order: &Order, place: &Place<'_>, status: &mut Status) -> Result<(),
         .collect::<Result<Vec<_>, _>>()
         .during("name the sandbox's path")?;
     let Some(program) = &order.program else {
-        seccomp::apply(&order.filters).during("filter system calls")?;
+        status.say(ENGAGED, FILTERED);
+        seccomp::apply(&mission.filters).during("filter system calls")?;
         try_everything(status);
         return Ok(());
     };
@@ -138,7 +141,7 @@ fn confined(order: &Order, place: &Place<'_>, status: &mut Status) -> Result<(),
         ENGAGED,
         "system call filter: an allow-list, refusals by name",
     );
-    seccomp::apply(&order.filters).during("filter system calls")?;
+    seccomp::apply(&mission.filters).during("filter system calls")?;
     let Err::<Infallible, _>(error) = execve(&path, &argv, &environment);
     Err(error).during(&format!("start {}", program.display()))
 }
@@ -252,9 +255,9 @@ fn try_everything(status: &mut Status) {
                 opened.map(|_| fs::remove_file(path)).is_err()
             }),
         ),
-        // SAFETY, here and below: these calls take numbers alone, and this process ends right after.
         (
             "a network socket",
+            // SAFETY: the call takes numbers alone, and this process ends right after.
             denied(unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) }.into()),
         ),
         (

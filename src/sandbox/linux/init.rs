@@ -14,10 +14,10 @@ use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, Uid, fork};
 
 use super::candidate::{Ends, Place, become_program, keep_only, leave};
-use super::namespaces::{Born, INSIDE, Owner, become_user, birth, map_users, renounce};
+use super::namespaces::{Born, INSIDE, OUTSIDE, Owner, become_user, birth, map_users, renounce};
 use super::status::{During, ENDED, ENGAGED, FAILED, Failure, Status};
+use super::supervise::Mission;
 use super::{rootfs, watch};
-use crate::sandbox::order::Order;
 
 /// A program on its way, as the supervisor holds it.
 #[derive(Debug)]
@@ -31,17 +31,13 @@ pub(super) struct Started {
 }
 
 /// Starts init in fresh namespaces, and the program below it.
-pub(super) fn in_namespaces(
-    order: &Order,
-    files: &[Vec<u8>],
-    ends: Ends,
-) -> Result<Started, Failure> {
+pub(super) fn in_namespaces(mission: &Mission, ends: Ends) -> Result<Started, Failure> {
     let owner = Owner::decided();
     let (leashed, leash) = std::io::pipe().during("make a pipe")?;
     match birth().during("make namespaces")? {
         Born::Init => {
             drop(leash);
-            init(order, files, ends, owner, leashed.into())
+            init(mission, ends, owner, leashed.into())
         }
         Born::Parent(leader, ended) => {
             let started = Started {
@@ -75,12 +71,12 @@ pub(super) fn end(process: Pid) {
     let _ = nix::sys::wait::waitpid(process, None);
 }
 
-fn init(order: &Order, files: &[Vec<u8>], ends: Ends, owner: Owner, leash: OwnedFd) -> ! {
+fn init(mission: &Mission, ends: Ends, owner: Owner, leash: OwnedFd) -> ! {
     let mut status = match ends.status.try_clone() {
         Ok(fd) => Status(fd.into()),
         Err(_) => leave(125),
     };
-    let prepared = prepare(order, files, owner, &leash, &mut status);
+    let prepared = prepare(mission, owner, &leash, &mut status);
     if let Err(failure) = prepared {
         status.say(FAILED, &failure);
         leave(125)
@@ -92,7 +88,7 @@ fn init(order: &Order, files: &[Vec<u8>], ends: Ends, owner: Owner, leash: Owned
             leave(125)
         }
         Ok(ForkResult::Child) => become_program(
-            order,
+            mission,
             ends,
             &Place {
                 home: Path::new(rootfs::BOX),
@@ -107,8 +103,7 @@ fn init(order: &Order, files: &[Vec<u8>], ends: Ends, owner: Owner, leash: Owned
 }
 
 fn prepare(
-    order: &Order,
-    files: &[Vec<u8>],
+    mission: &Mission,
     owner: Owner,
     leash: &OwnedFd,
     status: &mut Status,
@@ -120,11 +115,11 @@ fn prepare(
         // The supervisor has ended or could not map our users, and says so itself.
         Ok(_) | Err(_) => leave(125),
     }
-    rootfs::build(&order.read_only, order.limits)?;
+    rootfs::build(&mission.order.read_only, mission.order.limits)?;
     if matches!(owner, Owner::Other(_)) {
         become_user(INSIDE)?;
     }
-    rootfs::fill(Path::new(rootfs::BOX), &order.files, files)?;
+    rootfs::fill(Path::new(rootfs::BOX), &mission.order.files, &mission.files)?;
     renounce()?;
     if hung_up(leash.as_fd()) {
         leave(125)
@@ -138,7 +133,7 @@ fn prepare(
         ENGAGED,
         &format!(
             "a root of its own: read-only but for a box of {} MiB, no /proc",
-            order.limits.file_bytes >> 20
+            mission.order.limits.file_bytes >> 20
         ),
     );
     Ok(())
@@ -170,16 +165,12 @@ fn reap(program: Pid, status: &mut Status) -> ! {
 }
 
 /// Starts the program in the host's own namespaces, in `home`.
-pub(super) fn filtered(
-    order: &Order,
-    files: &[Vec<u8>],
-    ends: Ends,
-    home: &Path,
-) -> Result<Started, Failure> {
+pub(super) fn filtered(mission: &Mission, ends: Ends, home: &Path) -> Result<Started, Failure> {
     let owner = Owner::decided();
     let uid = match owner {
         // A user for each run, so that runs do not count each other's processes.
-        Owner::Other(first) => first + std::process::id() % 512,
+        Owner::Other(OUTSIDE) => OUTSIDE + std::process::id() % 512,
+        Owner::Other(only) => only,
         Owner::Ourselves(uid) => uid,
     };
     prctl::set_child_subreaper(true).during("adopt the program's processes")?;
@@ -195,12 +186,12 @@ pub(super) fn filtered(
                 Ok(fd) => Status(fd.into()),
                 Err(_) => leave(125),
             };
-            if let Err(failure) = settle_in(order, files, home, owner, uid) {
+            if let Err(failure) = settle_in(mission, home, owner, uid) {
                 status.say(FAILED, &failure);
                 leave(125)
             }
             status.say(ENGAGED, &format!("user {uid}, the host's own namespaces"));
-            become_program(order, ends, &Place { home, tasks_before })
+            become_program(mission, ends, &Place { home, tasks_before })
         }
         ForkResult::Parent { child } => {
             // SAFETY: the call takes numbers; the descriptor it opens is ours alone.
@@ -225,18 +216,12 @@ pub(super) fn filtered(
     }
 }
 
-fn settle_in(
-    order: &Order,
-    files: &[Vec<u8>],
-    home: &Path,
-    owner: Owner,
-    uid: u32,
-) -> Result<(), Failure> {
+fn settle_in(mission: &Mission, home: &Path, owner: Owner, uid: u32) -> Result<(), Failure> {
     let supervisor = nix::unistd::getppid();
     let _ = fs::write("/proc/self/oom_score_adj", "1000");
     if matches!(owner, Owner::Other(_)) {
         become_user(uid)?;
-        let unreachable = order.program.as_ref().filter(|path| !path.exists());
+        let unreachable = mission.order.program.as_ref().filter(|path| !path.exists());
         if let Some(path) = unreachable {
             return Err(format!(
                 "cannot run {} as the user {uid} that root hands over to: that user cannot reach it; \
@@ -247,7 +232,7 @@ fn settle_in(
     } else if Uid::effective().is_root() {
         return Err("cannot confine root where there is no other user to become".to_owned());
     }
-    rootfs::fill(home, &order.files, files)?;
+    rootfs::fill(home, &mission.order.files, &mission.files)?;
     std::env::set_current_dir(home).during("enter the box")?;
     prctl::set_pdeathsig(Signal::SIGKILL).during("tie the program to the supervisor")?;
     if nix::unistd::getppid() != supervisor {

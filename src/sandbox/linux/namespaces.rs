@@ -18,7 +18,7 @@ use super::status::{During, Failure};
 pub(super) const INSIDE: u32 = 1000;
 
 /// Who it is outside when we are root, where that number exists: unused by distributions' ranges.
-const OUTSIDE: u32 = 61_000;
+pub(super) const OUTSIDE: u32 = 61_000;
 
 /// Who a program is outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,7 +34,7 @@ const NEW: [i32; 8] = [
 const TERMINAL: [u64; 3] = [0x5412, 0x541c, 0x540e];
 
 /// The filters of a tier as bytes, compiled the first time: about a millisecond.
-pub(super) fn compiled(tier: Tier) -> Result<Vec<Vec<u8>>, String> {
+pub(super) fn compiled(tier: Tier) -> Result<&'static [Vec<u8>], String> {
     static FULL: OnceLock<Result<Vec<Vec<u8>>, String>> = OnceLock::new();
     static FILTERED: OnceLock<Result<Vec<Vec<u8>>, String>> = OnceLock::new();
     let cell = match tier {
@@ -47,7 +47,8 @@ pub(super) fn compiled(tier: Tier) -> Result<Vec<Vec<u8>>, String> {
         })?;
         Ok(programs.iter().map(|program| bytes(program)).collect())
     })
-    .clone()
+    .as_deref()
+    .map_err(String::clone)
 }
 
 /// Confines this thread for good. Needs `no_new_privs`.
@@ -157,7 +158,7 @@ mod tests {
         for tier in [Tier::Namespaces, Tier::Filtered] {
             let programs = compile(tier).unwrap();
             for (one, carried) in programs.iter().zip(compiled(tier).unwrap()) {
-                assert_eq!(one, &program(&carried));
+                assert_eq!(one, &program(carried));
                 assert!(one.len() <= 4096, "the kernel takes no longer program");
             }
         }

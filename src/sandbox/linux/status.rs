@@ -27,6 +27,9 @@ impl Status {
     }
 }
 
+/// The layer that engages last: after it comes the program.
+pub(super) const FILTERED: &str = "system call filter: an allow-list, refusals by name";
+
 /// What went wrong in a process that only has the status pipe to say it on.
 pub(super) type Failure = String;
 

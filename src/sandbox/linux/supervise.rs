@@ -16,7 +16,7 @@ use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
 
 use super::candidate::Ends;
 use super::init::{self, Started};
-use super::status::{BROKEN, During, ENDED, ENGAGED, FAILED, Failure, HELD};
+use super::status::{BROKEN, During, ENDED, ENGAGED, FAILED, FILTERED, Failure, HELD};
 use super::traffic::Traffic;
 use super::watch;
 use crate::sandbox::order::{self, Given, Order, Report};
@@ -49,17 +49,32 @@ fn serve() -> io::Result<()> {
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
     let (order, mut bodies): (Order, _) = order::receive(&control)?;
-    let stdin = bodies.pop().unwrap_or_default();
-
-    let (report, traffic) = run(&order, &bodies, stdin, &control, (given_1, given_2));
+    let mut rest = bodies
+        .split_off(order.files.len().min(bodies.len()))
+        .into_iter();
+    let mission = Mission {
+        order,
+        files: bodies,
+        stdin: rest.next().unwrap_or_default(),
+        filters: rest.collect(),
+    };
+    let (report, traffic) = run(mission, &control, (given_1, given_2));
     let (stdout, stderr) = traffic.map_or_else(Default::default, |t| (t.stdout, t.stderr));
     order::send(&control, &report, &[&stdout, &stderr])
 }
 
+/// An order with all that came along with it.
+#[derive(Debug)]
+pub(super) struct Mission {
+    pub(super) order: Order,
+    /// One for each path of the order.
+    pub(super) files: Vec<Vec<u8>>,
+    pub(super) stdin: Vec<u8>,
+    pub(super) filters: Vec<Vec<u8>>,
+}
+
 fn run(
-    order: &Order,
-    files: &[Vec<u8>],
-    stdin: Vec<u8>,
+    mission: Mission,
     control: &UnixStream,
     given: (OwnedFd, OwnedFd),
 ) -> (Report, Option<Traffic>) {
@@ -68,7 +83,8 @@ fn run(
         seconds: 0.0,
         confinement: Vec::new(),
     };
-    let home = match order.tier {
+    let (tier, limits) = (mission.order.tier, mission.order.limits);
+    let home = match tier {
         Tier::Filtered => match temporary_box() {
             Ok(home) => Some(home),
             Err(why) => return (refused(why), None),
@@ -76,14 +92,14 @@ fn run(
         Tier::Namespaces | Tier::Nothing => None,
     };
     let started_at = Instant::now();
-    let ended = match start(order, files, stdin, given, home.as_deref()) {
+    let ended = match start(mission, given, home.as_deref()) {
         Ok((started, traffic)) => {
             let mut run = Run {
                 started,
                 traffic,
-                limits: order.limits,
+                limits,
                 started_at,
-                tier: order.tier,
+                tier,
             };
             let ours = run.watch(control, home.as_deref());
             let word = run.end();
@@ -109,9 +125,7 @@ fn temporary_box() -> Result<std::path::PathBuf, Failure> {
 }
 
 fn start(
-    order: &Order,
-    files: &[Vec<u8>],
-    stdin: Vec<u8>,
+    mut mission: Mission,
     given: (OwnedFd, OwnedFd),
     home: Option<&Path>,
 ) -> Result<(Started, Traffic), Failure> {
@@ -120,7 +134,8 @@ fn start(
     let (from_stdout, theirs_out) = pipe()?;
     let (from_stderr, theirs_err) = pipe()?;
     let (from_status, theirs_status) = pipe()?;
-    let (channel, source) = match order.given {
+    let stdin = std::mem::take(&mut mission.stdin);
+    let (channel, source) = match mission.order.given {
         Given::Channel => (Some(given), None),
         Given::Stdin => (None, Some(given.0)),
         Given::Nothing => (None, None),
@@ -135,12 +150,12 @@ fn start(
     let traffic = Traffic::new(
         (to_stdin, stdin, source),
         [from_stdout, from_stderr, from_status],
-        order.limits.output_bytes,
+        mission.order.limits.output_bytes,
     )
     .during("prepare the pipes")?;
     let started = match home {
-        Some(home) => init::filtered(order, files, ends, home)?,
-        None => init::in_namespaces(order, files, ends)?,
+        Some(home) => init::filtered(&mission, ends, home)?,
+        None => init::in_namespaces(&mission, ends)?,
     };
     Ok((started, traffic))
 }
@@ -203,9 +218,7 @@ impl Run {
         // Namespaces give the box a quota of its own.
         let stored = home.map_or(0, |home| stored(home, self.limits.file_bytes));
         if self.limits.file_bytes < stored {
-            return Some(Verdict::Refused(
-                "ended: it stored more in the box than allowed".to_owned(),
-            ));
+            return Some(Verdict::Output);
         }
         None
     }
@@ -254,10 +267,14 @@ impl Run {
         if ours.is_none() && self.traffic.over() {
             theirs = Some(Verdict::Output);
         }
+        // Init is out of the program's reach, but not out of the machine's when memory runs out.
+        let lost = if confinement.iter().any(|layer| layer == FILTERED) {
+            Verdict::Killed(libc::SIGKILL)
+        } else {
+            Verdict::Refused("the sandbox ended before the program began".to_owned())
+        };
         Report {
-            verdict: failed.or(ours).or(theirs).unwrap_or_else(|| {
-                Verdict::Refused("the sandbox ended before the program began".to_owned())
-            }),
+            verdict: failed.or(ours).or(theirs).unwrap_or(lost),
             seconds: self.started_at.elapsed().as_secs_f64(),
             confinement,
         }

@@ -1,13 +1,60 @@
-//! Reads what `dump.py` wrote.
+//! The programs that representations are tested on, and the recordings that `dump.py` made of them.
 
 use std::path::Path;
 
-use monologue::trace::{CodeKind, Sequence, Shape, Stream, Value};
+use monologue::{
+    represent::{self, Page, Representation, Request},
+    trace::{Builder, CodeKind, Sequence, Shape, Stream, Trace, Value},
+};
 use recorder::wire::{Left, Record, Write};
 use serde_json::Value as Json;
 
+/// Every program.
+pub(crate) const PROGRAMS: &[&str] = &[
+    "bs",
+    "errors",
+    "folds",
+    "folds312",
+    "generators",
+    "loops",
+    "prints",
+    "recursion",
+    "script",
+    "threads",
+    "uncaught",
+];
+
+/// A program's whole trace.
+pub(crate) fn trace(program: &str) -> Trace {
+    let mut builder = Builder::default();
+    for record in records(program) {
+        builder.push(record);
+    }
+    builder.snapshot()
+}
+
+/// Every representation in each of its modes.
+pub(crate) fn all() -> impl Iterator<Item = (&'static dyn Representation, Option<&'static str>)> {
+    represent::ALL.iter().flat_map(|&it| {
+        let modes: Vec<_> = match it.modes() {
+            [] => vec![None],
+            modes => modes.iter().map(|&it| Some(it)).collect(),
+        };
+        modes.into_iter().map(move |mode| (it, mode))
+    })
+}
+
+/// The whole run in one mode.
+pub(crate) fn page(it: &dyn Representation, mode: Option<&'static str>, trace: &Trace) -> Page {
+    let request = Request {
+        mode,
+        ..Request::whole(trace)
+    };
+    represent::page(it, trace, &request)
+}
+
 /// The records of one program.
-pub fn read(program: &str) -> Vec<Record> {
+pub(crate) fn records(program: &str) -> Vec<Record> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{program}.jsonl"));
     let text = std::fs::read_to_string(path).expect("a recording of the program");
     text.lines()

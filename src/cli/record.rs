@@ -1,0 +1,55 @@
+//! `record`: a program run under the recorder, its streams and its status its own.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use super::{
+    Failure,
+    args::{Common, Target},
+    coded, layers, status,
+};
+use crate::{record, trace::file};
+
+/// Records, says so in one line on standard error, and ends as the program did.
+pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
+    let launch = target.launch(
+        &layers::settings(common)?,
+        &PathBuf::from("monologue.trace"),
+    )?;
+    let outcome = record::record(&launch).map_err(failed)?;
+    let trace = file::open(&launch.trace)?;
+    summarize(&format!(
+        "recorded {} steps of {} on Python {} to {} in {:.2} s{}",
+        trace.steps().len(),
+        target.title(),
+        outcome.python.version,
+        launch.trace.display(),
+        outcome.elapsed.as_secs_f64(),
+        match outcome.timed_out {
+            true => ", stopped at the time limit",
+            false => "",
+        }
+    ));
+    Ok(exit_code(outcome.status))
+}
+
+/// The recorder's own failures have a status of their own, so that they are not taken for the program's.
+pub(super) fn failed(error: record::Error) -> Failure {
+    match error {
+        record::Error::Recorder { .. } | record::Error::Install(_) => {
+            coded(status::RECORDER, error.to_string())
+        }
+        _ => error.into(),
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the program's own output has the other stream"
+)]
+fn summarize(line: &str) {
+    eprintln!("monologue: {line}");
+}
+
+fn exit_code(status: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(status & 0xff).unwrap_or(u8::MAX))
+}

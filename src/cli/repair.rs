@@ -1,0 +1,115 @@
+//! `repair`: a fix asked for, judged by the tests in the sandbox, shown, and written only with `--apply`.
+
+use std::{
+    io::{self, Write as _},
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    process::ExitCode,
+};
+
+use super::{
+    Failure,
+    args::{Common, Repair},
+    layers,
+    mend::{asked, summary},
+    model, status, usage,
+};
+use crate::{
+    model::Backend,
+    record,
+    repair::{self, Bug, Outcome, Plan, Progress, Report},
+};
+
+/// Searches, says what was found, and ends with 0 when a fix is proven, 3 when none is.
+pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
+    let settings = layers::settings(common)?;
+    let choice = model::choice(&settings)?;
+    let python = record::find_python(args.python.as_deref().or(settings.python.as_deref()))?;
+    let bug = Bug::read(&python.path, &args.file, &args.tests)?;
+    let plan = Plan {
+        samples: NonZeroUsize::new(args.samples)
+            .ok_or_else(|| usage("could not repair with 0 samples: give --samples 1 or more"))?,
+        rounds: NonZeroUsize::new(args.rounds)
+            .ok_or_else(|| usage("could not repair in 0 rounds: give --rounds 1 or more"))?,
+    };
+    let mut limits = model::limits(&args.sampling);
+    if 1 < args.samples && args.sampling.temperature.is_none() {
+        // Greedy samples would all be the same.
+        limits.temperature = 0.7;
+    }
+    let stop = model::interrupted()?;
+    let mut backend: Option<Box<dyn Backend>> = None;
+    let report = repair::repair(
+        &bug,
+        plan,
+        &mut |question| {
+            // Loaded only once a model is needed: a program that passes needs none.
+            if backend.is_none() {
+                backend = Some(match &choice {
+                    Some(_) => model::backend(&settings).map_err(|it| it.to_string())?,
+                    None => return Err(format!("none was named; {}", model::HOW_TO_GET_ONE)),
+                });
+            }
+            let Some(backend) = &mut backend else {
+                return Err("it did not load".into());
+            };
+            asked(
+                &mut **backend,
+                question,
+                &limits,
+                &mut |_| match model::is_set(&stop) {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                },
+            )
+        },
+        &mut |progress| {
+            if let (Progress::Judged(round, candidate, tried), false) = (progress, args.json) {
+                tell(&format!(
+                    "round {}, candidate {}: {}",
+                    round + 1,
+                    candidate + 1,
+                    tried.judgement.class.word()
+                ));
+            }
+            match model::is_set(&stop) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        },
+    )?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", report.json())?;
+    } else {
+        write_found(&report, &mut out)?;
+    }
+    if let (Some(fix), true) = (report.fix(), args.apply) {
+        let _applied = fix.apply()?;
+        tell(&format!("wrote {}", fix.path.display()));
+    }
+    Ok(match report.outcome {
+        Outcome::Fixed | Outcome::AlreadyPassing => ExitCode::SUCCESS,
+        Outcome::NotFixed => ExitCode::from(status::NOT_FIXED),
+    })
+}
+
+fn write_found(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let chosen = report
+        .chosen
+        .map(|(round, candidate)| &report.rounds[round].candidates[candidate]);
+    if let Some(tried) = chosen {
+        if let Some(patch) = &tried.patch {
+            write!(out, "{}", patch.diff())?;
+        }
+        for (name, answer) in &tried.judgement.tests {
+            writeln!(out, "{:<14} {name}", answer.word())?;
+        }
+    }
+    writeln!(out, "{}", summary(report))
+}
+
+#[expect(clippy::print_stderr, reason = "news of a search that takes a while")]
+fn tell(line: &str) {
+    eprintln!("monologue: {line}");
+}

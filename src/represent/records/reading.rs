@@ -1,0 +1,285 @@
+//! Events in, records out.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    super::{
+        Moment,
+        states::{States, is_shown},
+        texts::same,
+    },
+    Change, Part, Record, Records,
+    comprehension::{Comprehension, Touched},
+    is_prelude, owner,
+};
+use crate::trace::{EventId, Exception, FrameId, Id, Kind, StepId, Trace};
+
+/// Records in the making.
+pub(super) struct Reading<'a> {
+    trace: &'a Trace,
+    states: States<'a>,
+    records: Records<'a>,
+    /// Each frame's newest record, and the event up to which it has been read.
+    open: FxHashMap<FrameId, (usize, EventId)>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn into(records: Records<'a>) -> Self {
+        Self {
+            trace: records.trace,
+            states: States::of(records.trace),
+            records,
+            open: FxHashMap::default(),
+        }
+    }
+
+    /// Takes every event of the window.
+    pub(super) fn all(mut self) -> Records<'a> {
+        for event in Id::range(self.records.start..self.records.end) {
+            self.take(event);
+        }
+        self.records
+    }
+
+    fn take(&mut self, id: EventId) {
+        let event = &self.trace.events()[id];
+        if !matches!(event.kind, Kind::Call | Kind::Resume | Kind::Line(_)) {
+            return;
+        }
+        if let Some(owner) = owner(self.trace, id) {
+            if let Kind::Line(Some(step)) = event.kind {
+                self.fold(owner, step);
+            }
+            return;
+        }
+        let (frame, previous) = (event.frame, event.previous);
+        match event.kind {
+            Kind::Line(step) => {
+                let read = self.open.get(&frame).map(|it| it.1);
+                if read.is_none_or(|it| it <= id) {
+                    self.statement(id, step.map_or(Moment::Prelude, Moment::Step));
+                }
+            }
+            Kind::Call | Kind::Resume => {
+                let part = match event.kind {
+                    Kind::Call => Part::Call,
+                    _ => Part::Resume,
+                };
+                // The state before, then the writes of this event upon it.
+                let mut touched = Touched::default();
+                if let Some(previous) = previous {
+                    touched.note(self.trace, id, self.states.at(frame, previous));
+                } else {
+                    touched.names = self.trace.writes(id).map(|it| (it.name, None)).collect();
+                }
+                let mut record = self.begun(part, id, Moment::Call(frame));
+                record.changes = self.changes(frame, id, &touched);
+                record.done = Some(id);
+                self.push(record, id);
+                self.rest(id);
+            }
+            Kind::Return(_) | Kind::Yield(_) | Kind::Unwind | Kind::Exception(_) => (),
+        }
+    }
+
+    /// What happens after an entry and before a line.
+    fn rest(&mut self, entry: EventId) {
+        let suspended = self.suspended_line(entry);
+        let frame = self.trace.events()[entry].frame;
+        let moment = match suspended.map(|it| self.trace.events()[it].kind) {
+            Some(Kind::Line(Some(step))) if self.records.window.contains(&step) => {
+                Moment::Step(step)
+            }
+            _ => Moment::Call(frame),
+        };
+        let mut record = self.begun(Part::Rest, entry, moment);
+        if let Some(suspended) = suspended {
+            record.line = self.trace.events()[suspended].line;
+        }
+        let read = self.read(&mut record);
+        if !record.is_bare() || !record.folded.is_empty() {
+            self.push(record, read);
+        }
+    }
+
+    /// The line event that a resumed frame had stopped at.
+    fn suspended_line(&self, entry: EventId) -> Option<EventId> {
+        let mut at = self.trace.events()[entry].previous;
+        while let Some(id) = at {
+            let event = &self.trace.events()[id];
+            if matches!(event.kind, Kind::Line(_)) {
+                return Some(id);
+            }
+            at = event.previous;
+        }
+        None
+    }
+
+    fn statement(&mut self, id: EventId, moment: Moment) -> usize {
+        let mut record = self.begun(Part::Line, id, moment);
+        let read = self.read(&mut record);
+        self.push(record, read)
+    }
+
+    fn begun(&self, part: Part, id: EventId, moment: Moment) -> Record {
+        let event = &self.trace.events()[id];
+        let prelude = match event.kind {
+            Kind::Line(step) => step.is_none(),
+            _ => is_prelude(self.trace, id),
+        };
+        Record {
+            part,
+            event: id,
+            activation: event.activation,
+            frame: event.frame,
+            line: event.line,
+            moment: Some(if prelude { Moment::Prelude } else { moment }),
+            folded: Vec::new(),
+            changes: Vec::new(),
+            exceptions: Vec::new(),
+            unwound: false,
+            leaving: None,
+            returned: None,
+            yielded: None,
+            done: None,
+            prelude,
+        }
+    }
+
+    fn push(&mut self, record: Record, read: EventId) -> usize {
+        let at = self.records.list.len();
+        self.open.insert(record.frame, (at, read));
+        self.records.list.push(record);
+        at
+    }
+
+    /// Gives a step of a folded frame to the statement it belongs to.
+    fn fold(&mut self, owner: EventId, step: StepId) {
+        let frame = self.trace.events()[owner].frame;
+        let at = match self.open.get(&frame) {
+            Some(&(at, _)) => at,
+            // The statement began before the window; its text is the only place for the step.
+            None => {
+                let mut begin = owner;
+                while !matches!(
+                    self.trace.events()[begin].kind,
+                    Kind::Line(_) | Kind::Call | Kind::Resume
+                ) {
+                    let Some(previous) = self.trace.events()[begin].previous else {
+                        break;
+                    };
+                    begin = previous;
+                }
+                let at = self.statement(begin, Moment::Call(frame));
+                self.records.list[at].moment = None;
+                at
+            }
+        };
+        self.records.list[at].folded.push(step);
+    }
+
+    /// Follows the frame from the record's event to the next that is not part of the same statement;
+    /// lines of the frame before what is returned belong to the record.
+    fn read(&mut self, record: &mut Record) -> EventId {
+        let trace = self.trace;
+        let statements = self.records.sources.statements(record.frame);
+        let comprehension = statements
+            .at(record.line)
+            .filter(|it| !it.targets.is_empty())
+            .map(|it| Comprehension::of(trace, record.frame, it));
+        let mut touched = Touched::default();
+        let mut last = record.event;
+        let mut read = last.plus(1);
+        let mut at = trace.events()[last].next;
+        while let Some(id) = at {
+            touched.note(trace, id, self.states.at(record.frame, last));
+            let state = self.states.at(record.frame, id);
+            let event = &trace.events()[id];
+            last = id;
+            read = id.plus(1);
+            at = event.next;
+            match event.kind {
+                Kind::Line(step) => {
+                    let runs = comprehension
+                        .as_ref()
+                        .is_some_and(|it| it.runs(event.line, &touched, state));
+                    if !runs || !record.exceptions.is_empty() {
+                        record.done.get_or_insert(id);
+                        read = id;
+                        break;
+                    }
+                    let step = step.filter(|it| self.records.window.contains(it));
+                    record.folded.extend(step);
+                    continue;
+                }
+                Kind::Exception(exception) => {
+                    let new = trace.exception(exception);
+                    let known = record.exceptions.last().map(|&it| trace.exception(it));
+                    if known.is_none_or(|it| (&it.name, &it.message) != (&new.name, &new.message)) {
+                        record.exceptions.push(exception);
+                    }
+                    record.done.get_or_insert(id);
+                    continue;
+                }
+                Kind::Return(value) => record.returned = Some(value),
+                Kind::Yield(value) => record.yielded = Some(value),
+                Kind::Unwind => {
+                    record.unwound = true;
+                    let last = record.exceptions.last().copied();
+                    record.leaving = last.or_else(|| self.leaving(id));
+                }
+                Kind::Call | Kind::Resume => (),
+            }
+            record.done.get_or_insert(id);
+            break;
+        }
+        if record.done.is_some() {
+            record.changes = self.changes(record.frame, last, &touched);
+        }
+        read
+    }
+
+    /// The exception that leaves a frame at `unwind`, where the statement it ends did not raise it: what
+    /// arrives in the caller, else what the frame met last.
+    fn leaving(&self, unwind: EventId) -> Option<Id<Exception>> {
+        let events = self.trace.events();
+        let caller = self.trace.activations()[events[unwind].activation].caller;
+        if let (Some(caller), Some(next)) = (caller, events.get(unwind.plus(1)))
+            && next.frame == events[caller].frame
+            && let Kind::Exception(exception) = next.kind
+        {
+            return Some(exception);
+        }
+        let mut at = events[unwind].previous;
+        while let Some(id) = at {
+            if let Kind::Exception(exception) = events[id].kind {
+                return Some(exception);
+            }
+            at = events[id].previous;
+        }
+        None
+    }
+
+    /// How the variables that were touched read at `event` and did not before.
+    fn changes(&mut self, frame: FrameId, event: EventId, touched: &Touched) -> Vec<Change> {
+        let trace = self.trace;
+        let state = self.states.at(frame, event);
+        let mut res: Vec<Change> = Vec::new();
+        for &(name, old) in &touched.names {
+            let value = state.get(name);
+            let differs = match (old, value) {
+                (Some(old), Some(new)) => !same(trace, old, new),
+                (old, new) => old != new,
+            };
+            if differs && is_shown(trace, frame, name) {
+                res.push(Change {
+                    name,
+                    value,
+                    fresh: old.is_none(),
+                });
+            }
+        }
+        res.sort_by_key(|it| state.place(it.name));
+        res
+    }
+}

@@ -1,0 +1,38 @@
+//! Everything that can wake the screen. A closed list: read it to know what can happen.
+
+use ratatui::crossterm::event::Event as Terminal;
+
+use super::session::{Answer, RepairProgress, RepairReport};
+use crate::trace::Trace;
+
+/// Names one job; a job's news is dropped once another has taken its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobId(pub u64);
+
+/// What can happen.
+#[derive(Debug)]
+pub enum Event {
+    /// A key, a click, a resize.
+    Terminal(Terminal),
+    /// The terminal can no longer be read.
+    Gone,
+    /// The recording grew.
+    Traced(Trace),
+    /// A job has news.
+    Job(JobId, Progress),
+}
+
+/// News of a job.
+#[derive(Debug)]
+pub enum Progress {
+    /// The next piece of a monologue.
+    Piece(String),
+    /// The monologue is done, or could not be written.
+    Told(Result<Answer, String>),
+    /// A search for a fix has news.
+    Repairing(RepairProgress),
+    /// The search is over, or failed.
+    Repaired(Result<RepairReport, String>),
+    /// A fix was applied or undone, or could not be.
+    Written(Result<String, String>),
+}

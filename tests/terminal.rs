@@ -1,0 +1,201 @@
+//! The real program in a real pseudo-terminal: what a person sees, and what is left when it ends.
+
+#[path = "support/pty.rs"]
+mod pty;
+#[path = "support/tiny_model.rs"]
+mod tiny_model;
+
+use std::{fs, path::Path, process::Command, thread, time::Duration};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use pty::Terminal;
+use tempfile::TempDir;
+
+const PROGRAM: &str = "\
+def add(a, b):
+    total = a + b
+    return total
+
+
+def run(n):
+    acc = 0
+    for i in range(n):
+        acc = add(acc, i)
+    print('acc', acc)
+    return acc
+
+
+run(4)
+";
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("prog.py"), PROGRAM).expect("it is written");
+    folder
+}
+
+fn open(folder: &Path, columns: u16, rows: u16) -> Terminal {
+    let mut terminal = Terminal::start(&["prog.py"], folder, columns, rows);
+    terminal.wait_for("step 1/");
+    terminal
+}
+
+fn quit(mut terminal: Terminal) {
+    terminal.send("q");
+    assert_eq!(terminal.end().exit_code(), 0);
+}
+
+#[test]
+fn steps_go_forward_and_back() {
+    let folder = folder();
+    let mut terminal = open(folder.path(), 120, 40);
+    terminal.send("s");
+    terminal.wait_for("step 2/");
+    terminal.send("5s");
+    terminal.wait_for("step 7/");
+    terminal.send("S");
+    terminal.wait_for("step 6/");
+    terminal.send("G");
+    let screen = terminal.wait_for("acc 6");
+    assert!(screen.contains("prog.py"), "{screen}");
+    terminal.send("gg");
+    terminal.wait_for("step 1/");
+    quit(terminal);
+}
+
+#[test]
+fn breakpoints_stop_both_ways() {
+    let folder = folder();
+    let mut terminal = open(folder.path(), 120, 40);
+    terminal.send(":break prog.py:3\r");
+    terminal.wait_for("●");
+    terminal.send("c");
+    let first = terminal.wait("a stop at line 3", |it| it.contains("  L3"));
+    terminal.send("c");
+    terminal.wait("the next stop", |it| {
+        it.contains("  L3") && header(it) != header(&first)
+    });
+    terminal.send("C");
+    terminal.wait("the first stop again", |it| header(it) == header(&first));
+    quit(terminal);
+}
+
+#[test]
+fn five_representations_stand_side_by_side() {
+    let folder = folder();
+    let mut terminal = open(folder.path(), 200, 60);
+    terminal.send("V");
+    terminal.wait("five titles", |it| {
+        ["Scratchpad", "NExT", "SemCoder", "CodeExecutor", "Concise"]
+            .iter()
+            .all(|title| it.contains(title))
+    });
+    quit(terminal);
+}
+
+#[test]
+fn a_small_screen_still_works() {
+    let folder = folder();
+    let mut terminal = Terminal::start(&["prog.py"], folder.path(), 20, 6);
+    terminal.wait("something", |it| !it.trim().is_empty());
+    terminal.send("s?");
+    thread::sleep(Duration::from_millis(100));
+    terminal.send("\x1b");
+    thread::sleep(Duration::from_millis(100));
+    quit(terminal);
+}
+
+#[test]
+fn a_monologue_streams_and_stops() {
+    let folder = folder();
+    let model = folder.path().join("model");
+    fs::create_dir(&model).expect("it is made");
+    tiny_model::write(&model);
+    let model = model.to_string_lossy().into_owned();
+    let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder.path(), 120, 40);
+    terminal.wait_for("step 1/");
+    terminal.send("5sa");
+    terminal.wait_for("Esc stops");
+    terminal.send("\x1b");
+    terminal.wait_for("stopped");
+    // The debugger went on all the while.
+    terminal.send("gg");
+    terminal.wait_for("step 1/");
+    quit(terminal);
+}
+
+#[test]
+fn errors_leave_the_terminal_alone() {
+    let folder = folder();
+    let mut terminal = Terminal::start(&["open", "prog.py"], folder.path(), 80, 24);
+    terminal.wait_for("it is not a trace");
+    assert_eq!(terminal.end().exit_code(), 1);
+    let mut terminal = Terminal::start(&["missing.py"], folder.path(), 80, 24);
+    terminal.wait_for("there is no such file");
+    assert_eq!(terminal.end().exit_code(), 1);
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let folder = folder();
+    let mut terminal = Terminal::start_with(
+        &["prog.py"],
+        folder.path(),
+        80,
+        24,
+        &[("MONOLOGUE_PANIC_ON_F12", "1")],
+    );
+    terminal.wait_for("step 1/");
+    terminal.send("\x1b[24~");
+    assert_ne!(terminal.end().exit_code(), 0);
+}
+
+#[test]
+fn sigterm_ends_it_and_restores_the_terminal() {
+    let folder = folder();
+    let terminal = open(folder.path(), 80, 24);
+    kill(Pid::from_raw(terminal.pid()), Signal::SIGTERM).expect("it can be signalled");
+    assert_ne!(terminal.end().exit_code(), 0);
+}
+
+#[test]
+fn a_killed_screen_leaves_a_restored_terminal() {
+    let folder = folder();
+    for signal in [
+        Signal::SIGKILL,
+        Signal::SIGABRT,
+        Signal::SIGSEGV,
+        Signal::SIGTERM,
+    ] {
+        let terminal = open(folder.path(), 80, 24);
+        let screens = terminal.children();
+        assert_eq!(screens.len(), 1, "one process draws");
+        kill(Pid::from_raw(screens[0]), signal).expect("it can be signalled");
+        assert_ne!(terminal.end().exit_code(), 0);
+    }
+}
+
+#[test]
+fn without_a_terminal_the_end_is_printed() {
+    let folder = folder();
+    let output = Command::new(env!("CARGO_BIN_EXE_monologue"))
+        .arg("prog.py")
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{text}");
+    assert!(
+        text.contains("exit status 0") && text.contains("acc 6"),
+        "{text}"
+    );
+    assert!(!text.contains('\x1b'), "{text}");
+}
+
+/// The first row: program, how it ended, where we stand.
+fn header(screen: &str) -> &str {
+    screen.lines().next().unwrap_or_default()
+}
