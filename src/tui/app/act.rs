@@ -10,7 +10,9 @@ use crate::{
         overlay::Overlay,
         pane::{self, Outcome},
         session::Breakpoint,
+        text,
         travel::{self, Arrival},
+        why,
     },
 };
 
@@ -172,6 +174,7 @@ impl App {
             Action::PreviousWrite => self.to_write(cursor, backward),
             Action::NextException => travel::exception(trace, index, cursor, forward),
             Action::PreviousException => travel::exception(trace, index, cursor, backward),
+            Action::Why | Action::History => return self.account(action, cursor),
             Action::FirstStep => return self.jump_to(trace.steps().first()),
             Action::LastStep => return self.jump_to(trace.steps().last()),
             Action::FrameUp | Action::FrameDown => {
@@ -207,6 +210,29 @@ impl App {
         let arrival = travel::write(&self.run.trace, name, cursor, heading);
         self.focus.variable = Some(name);
         arrival
+    }
+
+    /// Opens the list of moments behind the selected variable.
+    fn account(&mut self, action: Action, cursor: Cursor) {
+        let Some(name) = self.variable(cursor) else {
+            return self.say("no variable is selected: choose one in the locals");
+        };
+        let trace = &self.run.trace;
+        let spelled = text::clean(trace.name(name));
+        let (title, moments) = match action {
+            Action::Why => (
+                format!("why {spelled} is what it is"),
+                why::chain(trace, cursor, name),
+            ),
+            _ => (
+                format!("what {spelled} was, newest first"),
+                why::history(trace, cursor, name),
+            ),
+        };
+        if moments.is_empty() {
+            return self.say(format!("{spelled} holds nothing here"));
+        }
+        self.screen.overlay = Some(Overlay::moments(title, moments));
     }
 
     /// The selected variable, or the first that the current step changes, or the newest there is.
