@@ -54,7 +54,7 @@ pub(super) fn keys(common: &Common) -> Result<ExitCode, Failure> {
 /// `config`
 pub(super) fn config(common: &Common) -> Result<ExitCode, Failure> {
     let settings = layers::settings(common)?;
-    write!(io::stdout().lock(), "{}", toml::to_string(&settings)?)?;
+    write!(io::stdout().lock(), "{}", settings.to_toml()?)?;
     Ok(ExitCode::SUCCESS)
 }
 

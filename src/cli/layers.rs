@@ -1,6 +1,6 @@
 //! The settings in force: flags over environment over project over user.
 
-use std::{env, path::Path};
+use std::env;
 
 use super::{
     Failure,
@@ -31,7 +31,7 @@ pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
         ..Settings::default()
     };
     let here = env::current_dir().unwrap_or_default();
-    Settings::load(flags, &variable, &here).map_err(|it| usage(it.to_string()))
+    Settings::layered(flags, &variable, &here).map_err(|it| usage(it.to_string()))
 }
 
 /// Colors, keys and marks.
@@ -60,23 +60,12 @@ pub(super) fn look(settings: &Settings) -> Result<Look, Failure> {
 /// When the keymap file is none.
 pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
     let mut keymap = Keymap::default();
-    if let Some(path) = &settings.keymap {
-        let shown = path.display().to_string();
-        let text = read(path)?;
+    for (text, path) in settings.keymaps().map_err(|it| usage(it.to_string()))? {
         keymap
-            .overlay(&text, &shown)
+            .overlay(&text, &path.display().to_string())
             .map_err(|it| usage(it.to_string()))?;
     }
     Ok(keymap)
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|it| {
-        usage(format!(
-            "could not read the keymap {}: {it}",
-            path.display()
-        ))
-    })
 }
 
 fn variable(name: &str) -> Option<String> {
