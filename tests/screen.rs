@@ -2,17 +2,14 @@
 
 mod support {
     pub(crate) mod fixture;
+    mod looks;
     pub(crate) mod screen;
 }
 
 use monologue::{
     trace::{StepId, Trace},
-    tui::{
-        Action, Breakpoint, Event, Key, Keymap, Meaning, Palette, Session, Styles, THEMES, WINDOW,
-        pane,
-    },
+    tui::{Action, Breakpoint, Event, Keymap, Session, WINDOW, pane},
 };
-use ratatui::style::Color;
 use support::{
     fixture,
     screen::{ASKED, Screen, screen, session, with_model},
@@ -186,7 +183,7 @@ fn overlays_open_and_close() {
 fn a_value_is_accounted_for() {
     let why = screen((100, 30)).press("10Gw");
     insta::assert_snapshot!("why_100x30", why.text());
-    assert_eq!(why.press("j<enter>").step(), 7);
+    assert_eq!(why.press("jjj<enter>").step(), 7);
     let was = screen((100, 30)).press("13GW").text();
     for said in ["step 13", "step 10", "step 7"] {
         assert!(was.contains(said), "{was}");

@@ -1,16 +1,11 @@
 //! How the screen looks and which keys it knows: themes, styles, marks, keymaps.
 
-mod support {
-    pub(crate) mod fixture;
-    pub(crate) mod screen;
-}
-
-use monologue::tui::{Action, Key, Keymap, Meaning, Palette, Styles, THEMES};
-use ratatui::style::Color;
-use support::{
+use super::{
     fixture,
     screen::{Screen, screen, session},
 };
+use monologue::tui::{Action, Key, Keymap, Meaning, Palette, Styles, THEMES};
+use ratatui::style::Color;
 
 #[test]
 fn themes_are_complete_and_legible() {
