@@ -6,7 +6,7 @@
 
 #![expect(unsafe_code, reason = "reads interpreter structures")]
 
-use crate::object::{Obj, kind, new_text};
+use crate::object::{Obj, Owned, kind, new_int, new_text};
 use pyo3::ffi::{self, PyObject, PyTypeObject};
 use std::ffi::c_int;
 
@@ -25,6 +25,8 @@ pub(crate) struct Layout {
     pub(crate) namespace: bool,
     /// Whether a `str` is ASCII can be read in place.
     pub(crate) ascii: bool,
+    /// Ints of one digit, items of lists and tuples, and ASCII text can be read in place.
+    pub(crate) plain: bool,
     /// Types carry a version that changes whenever they do.
     pub(crate) versions: bool,
 }
@@ -37,11 +39,13 @@ impl Layout {
             fast: false,
             namespace: false,
             ascii: true,
+            plain: false,
             versions: true,
         };
         let plain = new_text("plain").zip(new_text("naïve"));
         res.ascii =
             plain.is_some_and(|(plain, accent)| res.is_ascii(*plain) && !res.is_ascii(*accent));
+        res.plain = res.ascii && res.prove_plain();
         res.versions = res.prove_versions();
         res
     }
@@ -99,6 +103,79 @@ impl Layout {
         // SAFETY: a str; its state follows head, length and hash.
         let state = unsafe { *text.ptr().cast::<u8>().add(32).cast::<u32>() };
         self.ascii && state & COMPACT_ASCII == COMPACT_ASCII
+    }
+
+    /// An int of one digit (30 bits); `None` for a longer one. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn short_int(&self, int: Obj) -> Option<i64> {
+        // SAFETY: an exact int: a word of sign and length follows the head, then the digits.
+        let (word, digit) = unsafe {
+            let at = int.ptr().cast::<u8>().add(16);
+            (*at.cast::<isize>(), i64::from(*at.add(8).cast::<u32>()))
+        };
+        if self.minor < 12 {
+            return match word {
+                1 => Some(digit),
+                0 => Some(0),
+                -1 => Some(-digit),
+                _ => None,
+            };
+        }
+        // The two lowest bits: 0 for positive, 1 for zero, 2 for negative; the length from bit 3.
+        ((word as usize) < 16).then(|| (1 - (word as i64 & 3)) * digit)
+    }
+
+    /// The items of an exact list or tuple, to be used at once. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn items<'a>(&self, of: Obj, list: bool) -> &'a [*mut PyObject] {
+        // SAFETY: a length follows the head; then the items (tuple) or where they are (list).
+        unsafe {
+            let at = of.ptr().cast::<u8>();
+            let len = *at.add(16).cast::<usize>();
+            let start = at.add(24).cast::<*mut PyObject>();
+            match list {
+                _ if len == 0 => &[],
+                true => std::slice::from_raw_parts(*start.cast::<*const *mut PyObject>(), len),
+                false => std::slice::from_raw_parts(start, len),
+            }
+        }
+    }
+
+    /// The characters of a `str` that [`Self::is_ascii`], to be used at once. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn ascii<'a>(&self, text: Obj) -> &'a [u8] {
+        // SAFETY: a compact ASCII str: its length follows the head, its characters the structure.
+        unsafe {
+            let at = text.ptr().cast::<u8>();
+            let start = at.add(if self.minor < 12 { 48 } else { 40 });
+            std::slice::from_raw_parts(start, *at.add(16).cast::<usize>())
+        }
+    }
+
+    fn prove_plain(&self) -> bool {
+        let numbers = [0, 1, -1, 7, -300, 1 << 20, (1 << 30) - 1, 1 - (1 << 30)];
+        let ints = numbers
+            .iter()
+            .all(|&number| new_int(number).is_some_and(|it| self.short_int(*it) == Some(number)));
+        let long = new_int(1 << 30).is_some_and(|it| self.short_int(*it).is_none());
+        let text = new_text("some text").is_some_and(|it| self.ascii(*it) == b"some text");
+        let (first, second) = (new_text("first"), new_text("second"));
+        let Some((first, second)) = first.zip(second) else {
+            return false;
+        };
+        let expected = [first.ptr(), second.ptr()];
+        // SAFETY: new containers; appending and packing take references of their own.
+        let items = unsafe {
+            let tuple = Owned::new(ffi::PyTuple_Pack(2, first.ptr(), second.ptr()));
+            let list = Owned::new(ffi::PyList_New(0));
+            if let Some(list) = &list {
+                ffi::PyList_Append(list.ptr(), first.ptr());
+                ffi::PyList_Append(list.ptr(), second.ptr());
+            }
+            list.is_some_and(|it| self.items(*it, true) == expected)
+                && tuple.is_some_and(|it| self.items(*it, false) == expected)
+        };
+        ints && long && text && items
     }
 
     /// A number that no other state of any type has; `None` when Python has given none.

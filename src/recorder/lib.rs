@@ -18,6 +18,8 @@ mod boot;
 #[cfg(feature = "python")]
 mod codes;
 #[cfg(feature = "python")]
+mod containers;
+#[cfg(feature = "python")]
 mod control;
 #[cfg(feature = "python")]
 mod digits;
@@ -47,6 +49,8 @@ mod namespace;
 mod native;
 #[cfg(feature = "python")]
 mod object;
+#[cfg(feature = "python")]
+mod objects;
 #[cfg(feature = "python")]
 mod opaque;
 #[cfg(feature = "python")]

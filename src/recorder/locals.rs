@@ -6,6 +6,7 @@
 
 use crate::{
     bytes::{put_bytes, put_i64, put_u64},
+    layout::Layout,
     object::{Obj, kind},
     value::tag,
     values::{Count, Encoder},
@@ -69,7 +70,7 @@ impl Slot {
             out.push(hot::UNBOUND);
             return true;
         };
-        let quick = quick(now);
+        let quick = quick(now, &with.encoder.layout);
         if let Some(quick) = quick {
             if self.last == quick {
                 return false;
@@ -133,9 +134,14 @@ impl Values {
 }
 
 #[inline(always)]
-fn quick(object: Obj) -> Option<Last> {
+fn quick(object: Obj, layout: &Layout) -> Option<Last> {
     let is = object.kind();
     if is == kind!(PyLong_Type) {
+        if layout.plain
+            && let Some(value) = layout.short_int(object)
+        {
+            return Some(Last::Int(value));
+        }
         return object.int().map(Last::Int);
     }
     if is == kind!(PyFloat_Type) {

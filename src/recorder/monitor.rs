@@ -229,8 +229,7 @@ fn on_start(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
 }
 
 fn call(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
-    let line = line(event.frame);
-    recorder.event(|frames, names, out| frames.call(event.frame, event.code, line, names, out));
+    recorder.event(|frames, names, out| frames.call(event.frame, event.code, 0, names, out));
     Verdict::Go
 }
 
@@ -239,9 +238,8 @@ fn on_resume(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
     if !recorder.frames.is_suspended(key) {
         return call(recorder, event);
     }
-    let line = line(event.frame);
     recorder.event(|frames, names, out| {
-        frames.resume(event.frame, line, names, out);
+        frames.resume(event.frame, 0, names, out);
     });
     Verdict::Go
 }
@@ -284,14 +282,14 @@ fn on_yield(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
     leave(recorder, event, true)
 }
 
+/// The line is that of the last line event: looking it up costs more than all else here.
 fn leave(recorder: &mut Recorder, event: Event<'_>, yields: bool) -> Verdict {
     if let Some(value) = event.argument(2)
         && reach(recorder, event.frame)
     {
-        let line = line(event.frame);
         recorder.event(|frames, names, out| match yields {
-            true => frames.yielded(line, value, names, out),
-            false => frames.returned(line, value, names, out),
+            true => frames.yielded(0, value, names, out),
+            false => frames.returned(0, value, names, out),
         });
     }
     Verdict::Go

@@ -88,6 +88,12 @@ impl Obj {
         (!object.is_null()).then_some(Self(object))
     }
 
+    /// An item that a container lends; `None` for null.
+    #[inline(always)]
+    pub(crate) fn lent(item: *mut PyObject) -> Option<Self> {
+        (!item.is_null()).then_some(Self(item))
+    }
+
     #[inline(always)]
     pub(crate) fn ptr(self) -> *mut PyObject {
         self.0
@@ -274,86 +280,6 @@ impl Obj {
         res == 0
     }
 
-    /// An item of a `dict` (or subclass) by a `str` key.
-    pub(crate) fn item(self, key: &CStr) -> Option<Obj> {
-        // SAFETY: for a dict, a str key is hashed and compared in C.
-        unsafe {
-            let key = Owned::new(ffi::PyUnicode_FromString(key.as_ptr()))?;
-            let res = ffi::PyDict_GetItemWithError(self.0, key.ptr());
-            if res.is_null() {
-                clear_error();
-            }
-            Obj::new(res)
-        }
-    }
-
-    /// How many items an exact list has.
-    #[inline(always)]
-    pub(crate) fn list_len(self) -> usize {
-        // SAFETY: a list (or subclass): reads a field.
-        unsafe { ffi::PyList_Size(self.0).max(0) as usize }
-    }
-
-    /// An item of a list, if there is one.
-    #[inline(always)]
-    pub(crate) fn list_item(self, index: usize) -> Option<Obj> {
-        // SAFETY: bounds are checked by the callee.
-        unsafe { Obj::new(ffi::PyList_GetItem(self.0, index as isize)) }
-    }
-
-    /// How many items a tuple has.
-    #[inline(always)]
-    pub(crate) fn tuple_len(self) -> usize {
-        // SAFETY: a tuple (or subclass): reads a field.
-        unsafe { ffi::PyTuple_Size(self.0).max(0) as usize }
-    }
-
-    /// An item of a tuple, if there is one.
-    #[inline(always)]
-    pub(crate) fn tuple_item(self, index: usize) -> Option<Obj> {
-        // SAFETY: bounds are checked by the callee.
-        unsafe { Obj::new(ffi::PyTuple_GetItem(self.0, index as isize)) }
-    }
-
-    /// The items of a tuple; none for what is no tuple.
-    pub(crate) fn tuple(self) -> impl Iterator<Item = Obj> {
-        let tuple = self.kind_flags() & ffi::Py_TPFLAGS_TUPLE_SUBCLASS != 0;
-        let len = if tuple { self.tuple_len() } else { 0 };
-        (0..len).filter_map(move |it| self.tuple_item(it))
-    }
-
-    /// The items of a `dict` (or subclass) in its own order, straight from its table.
-    #[inline(always)]
-    pub(crate) fn dict(self) -> DictItems {
-        let dict = self.kind_flags() & ffi::Py_TPFLAGS_DICT_SUBCLASS != 0;
-        DictItems {
-            dict: dict.then_some(self.0),
-            at: 0,
-        }
-    }
-
-    /// How many items a `dict` (or subclass) has.
-    pub(crate) fn dict_len(self) -> usize {
-        // SAFETY: a dict: reads a field.
-        unsafe { ffi::PyDict_Size(self.0).max(0) as usize }
-    }
-
-    /// How many items a set or frozenset (or subclass) has.
-    pub(crate) fn set_len(self) -> usize {
-        // SAFETY: reads a field; -1 for what is no set.
-        let len = unsafe { ffi::PySet_Size(self.0) };
-        if len < 0 {
-            clear_error();
-        }
-        len.max(0) as usize
-    }
-
-    /// Iterates an object whose iterator is known to be C.
-    pub(crate) fn iterate(self) -> Option<Items> {
-        // SAFETY: the caller knows the type.
-        unsafe { Owned::new(ffi::PyObject_GetIter(self.0)).map(Items::new) }
-    }
-
     /// Looks a name up along the type's bases, in C and without binding. For type objects.
     pub(crate) fn lookup(self, name: Obj) -> Option<Obj> {
         // SAFETY: the caller has a type object; the result is borrowed from its dictionaries.
@@ -391,44 +317,6 @@ impl Obj {
     }
 }
 
-/// The items of a dict; see [`Obj::dict`].
-pub(crate) struct DictItems {
-    dict: Option<*mut PyObject>,
-    at: isize,
-}
-
-impl Iterator for DictItems {
-    type Item = (Obj, Obj);
-    #[inline(always)]
-    fn next(&mut self) -> Option<(Obj, Obj)> {
-        let (mut key, mut value) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: a dict by its flags; nothing changes it meanwhile, as no code of the program runs.
-        unsafe {
-            if ffi::PyDict_Next(self.dict?, &raw mut self.at, &raw mut key, &raw mut value) == 0 {
-                return None;
-            }
-        }
-        Some((Obj(key), Obj(value)))
-    }
-}
-
-/// The items of an iterator that is C.
-pub(crate) struct Items(Owned);
-
-impl Items {
-    pub(crate) fn new(iterator: Owned) -> Self {
-        Self(iterator)
-    }
-}
-
-impl Iterator for Items {
-    type Item = Owned;
-    fn next(&mut self) -> Option<Owned> {
-        // SAFETY: an iterator; null ends it, with or without an error.
-        unsafe { Owned::new(ffi::PyIter_Next(self.0.ptr())) }
-    }
-}
-
 /// A new `str`; `None` when Python is out of memory.
 pub(crate) fn new_text(text: &str) -> Option<Owned> {
     // SAFETY: the bytes are UTF-8 of that length.
@@ -450,18 +338,4 @@ pub(crate) fn new_int(value: i64) -> Option<Owned> {
 pub(crate) fn import(name: &CStr) -> Option<Owned> {
     // SAFETY: lock held.
     unsafe { Owned::new(ffi::PyImport_ImportModule(name.as_ptr())) }
-}
-
-impl Obj {
-    /// An item of a `dict` (or subclass) by a key whose hash and comparison are C.
-    pub(crate) fn at(self, key: Obj) -> Option<Obj> {
-        // SAFETY: lock held; the result is borrowed from the dict.
-        unsafe {
-            let res = ffi::PyDict_GetItemWithError(self.0, key.0);
-            if res.is_null() {
-                clear_error();
-            }
-            Obj::new(res)
-        }
-    }
 }

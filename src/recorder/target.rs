@@ -224,7 +224,10 @@ fn run_script(file: &Path) -> c_int {
         }
         match PyRun_SimpleFileExFlags(stream, name.as_ptr(), 1, &raw mut flags) {
             0 => 0,
-            _ => 1,
+            _ => {
+                end_as_interrupted();
+                1
+            }
         }
     }
 }
@@ -350,12 +353,21 @@ fn status_of(res: Option<Owned>) -> c_int {
         if ffi::PyErr_Occurred().is_null() {
             return 1;
         }
-        if ffi::PyErr_ExceptionMatches(ffi::PyExc_KeyboardInterrupt) != 0 {
-            ffi::Py_AtExit(Some(end_by_interrupt));
-        }
         ffi::PyErr_Print();
     }
+    end_as_interrupted();
     1
+}
+
+/// Lets the process end by the signal if what was shown last is an interrupt.
+fn end_as_interrupted() {
+    let shown = import(c"sys").and_then(|it| it.attr(c"last_type"));
+    // SAFETY: a static type; the function waits until the interpreter is gone.
+    unsafe {
+        if shown.is_some_and(|it| it.ptr() == ffi::PyExc_KeyboardInterrupt) {
+            ffi::Py_AtExit(Some(end_by_interrupt));
+        }
+    }
 }
 
 /// A program that is interrupted ends by the signal, so that its parent sees that.

@@ -17,6 +17,11 @@ pub(crate) fn put_text(
     buffer: &mut Vec<u32>,
     out: &mut Vec<u8>,
 ) {
+    if layout.plain && layout.is_ascii(text) {
+        let bytes = layout.ascii(text);
+        put_u64(out, bytes.len() as u64);
+        return put_bytes(out, &bytes[..bytes.len().min(limit)]);
+    }
     if layout.is_ascii(text) {
         // SAFETY: it was just seen to be ASCII.
         let bytes = unsafe { text.ascii() };

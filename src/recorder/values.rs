@@ -2,14 +2,16 @@
 
 use crate::{
     bytes::{put_bytes, put_i64, put_u64},
+    containers::Items,
     digits,
-    kinds::{Inner, Kind, Kinds, Place, Shown, built_in_base},
+    kinds::{Kinds, built_in_base},
     layout::Layout,
-    object::{Items, Obj, Owned, kind},
+    object::{Obj, Owned, kind},
     opaque,
     text::put_text,
-    value::{Shape, tag},
+    value::tag,
 };
+use pyo3::ffi;
 
 /// How much of a value is written down.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +30,10 @@ pub(crate) struct Limits {
 pub(crate) struct Encoder {
     pub(crate) limits: Limits,
     pub(crate) layout: Layout,
-    kinds: Kinds,
+    pub(crate) kinds: Kinds,
     /// Containers being encoded, outermost first.
-    path: Vec<usize>,
-    nodes: u32,
+    pub(crate) path: Vec<usize>,
+    pub(crate) nodes: u32,
     characters: Vec<u32>,
 }
 
@@ -54,7 +56,7 @@ impl Encoder {
         self.encode(object, self.limits.depth, out);
     }
 
-    fn encode(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
         self.nodes = self.nodes.saturating_sub(1);
         let is = object.kind();
         if is == kind!(PyLong_Type) {
@@ -86,11 +88,20 @@ impl Encoder {
         }
     }
 
-    fn int(&mut self, object: Obj, out: &mut Vec<u8>) {
+    #[inline(always)]
+    pub(crate) fn int(&mut self, object: Obj, out: &mut Vec<u8>) {
+        if self.layout.plain
+            && object.is(kind!(PyLong_Type))
+            && let Some(value) = self.layout.short_int(object)
+        {
+            return put_int(value, out);
+        }
+        self.long_int(object, out);
+    }
+
+    fn long_int(&mut self, object: Obj, out: &mut Vec<u8>) {
         if let Some(value) = object.int() {
-            out.push(tag::INT);
-            put_i64(out, value);
-            return;
+            return put_int(value, out);
         }
         match digits::of(object, self.limits.text) {
             Some((digits, cut)) => {
@@ -102,13 +113,13 @@ impl Encoder {
         }
     }
 
-    fn string(&mut self, object: Obj, out: &mut Vec<u8>) {
+    pub(crate) fn string(&mut self, object: Obj, out: &mut Vec<u8>) {
         out.push(tag::STR);
         let (limit, characters) = (self.limits.text, &mut self.characters);
         put_text(object, &self.layout, limit, characters, out);
     }
 
-    fn bytes(&mut self, object: Obj, mutable: bool, out: &mut Vec<u8>) {
+    pub(crate) fn bytes(&mut self, object: Obj, mutable: bool, out: &mut Vec<u8>) {
         let bytes = object.byte_slice();
         out.push(if mutable { tag::BYTE_ARRAY } else { tag::BYTES });
         put_u64(out, bytes.len() as u64);
@@ -156,23 +167,37 @@ impl Encoder {
         kept
     }
 
-    fn list(&mut self, list: Obj, depth: u32, out: &mut Vec<u8>) {
+    pub(crate) fn list(&mut self, list: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = list.list_len();
+        let plain = self.layout.plain && list.is(kind!(PyList_Type));
         self.container((tag::LIST, list, len), depth, out, |this, depth, out| {
+            if plain {
+                return this.run(this.layout.items(list, true), depth, out);
+            }
             let items = (0..len).map_while(|it| list.list_item(it));
             this.items(items, depth, out)
         });
     }
 
-    fn tuple(&mut self, tuple: Obj, depth: u32, out: &mut Vec<u8>) {
+    pub(crate) fn tuple(&mut self, tuple: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = tuple.tuple_len();
+        let plain = self.layout.plain && tuple.is(kind!(PyTuple_Type));
         self.container((tag::TUPLE, tuple, len), depth, out, |this, depth, out| {
+            if plain {
+                return this.run(this.layout.items(tuple, false), depth, out);
+            }
             let items = (0..len).map_while(|it| tuple.tuple_item(it));
             this.items(items, depth, out)
         });
     }
 
-    fn set(&mut self, set: Obj, depth: u32, out: &mut Vec<u8>) {
+    /// As [`Self::items`], of items in place.
+    fn run(&mut self, items: &[*mut ffi::PyObject], depth: u32, out: &mut Vec<u8>) -> u64 {
+        let items = items.iter().filter_map(|it| Obj::lent(*it));
+        self.items(items, depth, out)
+    }
+
+    pub(crate) fn set(&mut self, set: Obj, depth: u32, out: &mut Vec<u8>) {
         let frozen = set.derives(kind!(PyFrozenSet_Type));
         let tag = if frozen { tag::FROZEN_SET } else { tag::SET };
         self.container((tag, set, set.set_len()), depth, out, |this, depth, out| {
@@ -189,7 +214,7 @@ impl Encoder {
         });
     }
 
-    fn dict(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
+    pub(crate) fn dict(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = dict.dict_len();
         self.container((tag::DICT, dict, len), depth, out, |this, depth, out| {
             this.pairs(dict.dict(), depth, out)
@@ -214,136 +239,7 @@ impl Encoder {
         kept
     }
 
-    fn other(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
-        // Lent out so that the encoder can go on using itself; nested look-ups of types are rare.
-        let mut kinds = std::mem::take(&mut self.kinds);
-        let shown = kinds.of(object, &self.layout);
-        self.kinds = kinds;
-        self.shown(&shown, object, depth, out);
-    }
-
-    fn shown(&mut self, shown: &Shown, object: Obj, depth: u32, out: &mut Vec<u8>) {
-        // Fields borrow from these while they are written.
-        let (attributes, arguments, owned);
-        let mut fields = Vec::new();
-        let mut shape = Shape::Call;
-        match &shown.kind {
-            Kind::Opaque(how) => match opaque::text(*how, object) {
-                Some(text) => return put_opaque(out, &shown.name, &text),
-                None => shape = Shape::Bare,
-            },
-            Kind::Exception => {
-                arguments = opaque::exception_arguments(object);
-                let items = arguments.iter().flat_map(|it| it.tuple());
-                fields.extend(items.map(|it| (String::new(), Part::Value(it))));
-            }
-            Kind::NamedTuple(names) => {
-                let items = names.iter().cloned().zip(object.tuple());
-                fields.extend(items.map(|(name, it)| (name, Part::Value(it))));
-            }
-            Kind::Enum => {
-                attributes = object.instance_dict();
-                let of = |key| attributes.as_ref().and_then(|it| it.item(key));
-                let name = of(c"_name_").filter(|it| it.is(kind!(PyUnicode_Type)));
-                match name.zip(of(c"_value_")) {
-                    Some((name, value)) => {
-                        shape = Shape::Enum;
-                        fields.push((name.text(), Part::Value(value)));
-                    }
-                    None => shape = Shape::Bare,
-                }
-            }
-            Kind::Holder(inner) => {
-                let base = inner
-                    .collection()
-                    .and_then(|it| built_in_base(object.kind_object(), it));
-                let member = inner.member().zip(base);
-                owned = member.and_then(|((_, name), base)| opaque::base_attr(*base, name, object));
-                let member = inner.member().zip(owned.as_ref());
-                let member = member.filter(|(_, it)| !it.is_none());
-                fields.push((String::new(), Part::Inner(*inner)));
-                if let Some(((Place::Before, _), value)) = member {
-                    fields.insert(0, (String::new(), Part::Value(**value)));
-                } else if let Some(((Place::After, name), value)) = member {
-                    fields.push((name.into(), Part::Value(**value)));
-                }
-                let all = shown.attributes(object);
-                fields.extend(all.iter().map(|(name, it)| (name, Part::Value(it))));
-                return self.object(shown, shape, object, depth, out, &fields);
-            }
-            Kind::Plain => {
-                let all = shown.attributes(object);
-                fields.extend(all.iter().map(|(name, it)| (name, Part::Value(it))));
-                if fields.is_empty() {
-                    shape = Shape::Bare;
-                }
-                return self.object(shown, shape, object, depth, out, &fields);
-            }
-        }
-        self.object(shown, shape, object, depth, out, &fields);
-    }
-
-    fn object(
-        &mut self,
-        shown: &Shown,
-        shape: Shape,
-        object: Obj,
-        depth: u32,
-        out: &mut Vec<u8>,
-        fields: &[(String, Part)],
-    ) {
-        let id = object.id();
-        if self.path.contains(&(id as usize)) {
-            out.push(tag::CYCLE);
-            put_u64(out, id);
-            out.push(tag::OBJECT);
-            return;
-        }
-        out.push(tag::OBJECT);
-        put_u64(out, id);
-        put_bytes(out, shown.name.as_bytes());
-        out.push(shape as u8);
-        put_u64(out, fields.len() as u64);
-        let count = Count::begin(out);
-        let mut kept = 0;
-        if 0 < depth {
-            for (name, part) in fields.iter().take(self.limits.items) {
-                if self.nodes == 0 {
-                    break;
-                }
-                put_bytes(out, name.as_bytes());
-                match part {
-                    Part::Value(value) => {
-                        self.path.push(id as usize);
-                        self.encode(*value, depth - 1, out);
-                        self.path.pop();
-                    }
-                    Part::Inner(inner) => self.inner(*inner, object, depth, out),
-                }
-                kept += 1;
-            }
-        }
-        count.end(out, kept);
-    }
-
-    /// Writes what an object of a derived type holds as its base type would, at the object's own depth.
-    fn inner(&mut self, inner: Inner, object: Obj, depth: u32, out: &mut Vec<u8>) {
-        match inner {
-            Inner::List => self.list(object, depth, out),
-            Inner::Tuple => self.tuple(object, depth, out),
-            Inner::Set => self.set(object, depth, out),
-            Inner::Dict | Inner::DefaultDict => self.dict(object, depth, out),
-            Inner::Ordered => self.ordered(object, depth, out),
-            Inner::Deque => self.deque(object, depth, out),
-            Inner::Int => self.int(object, out),
-            Inner::Float => put_float(object, out),
-            Inner::Str => self.string(object, out),
-            Inner::Bytes => self.bytes(object, false, out),
-            Inner::ByteArray => self.bytes(object, true, out),
-        }
-    }
-
-    fn deque(&mut self, deque: Obj, depth: u32, out: &mut Vec<u8>) {
+    pub(crate) fn deque(&mut self, deque: Obj, depth: u32, out: &mut Vec<u8>) {
         let base = built_in_base(deque.kind_object(), "deque");
         let items: Vec<_> = own_items(base, deque).collect();
         let head = (tag::LIST, deque, items.len());
@@ -353,7 +249,7 @@ impl Encoder {
     }
 
     /// An `OrderedDict` keeps its order beside its table; keys that C can look up show it.
-    fn ordered(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
+    pub(crate) fn ordered(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
         let base = built_in_base(dict.kind_object(), "OrderedDict");
         let keys: Vec<_> = own_items(base, dict).collect();
         let plain = |key: &Obj| {
@@ -373,13 +269,6 @@ impl Encoder {
             this.pairs(items, depth, out)
         });
     }
-}
-
-/// What stands behind a field's name.
-enum Part {
-    Value(Obj),
-    /// The object itself, as its base type sees it.
-    Inner(Inner),
 }
 
 /// A count written before what it counts.
@@ -404,12 +293,26 @@ impl Count {
     }
 }
 
-fn put_float(object: Obj, out: &mut Vec<u8>) {
+/// Most ints take a byte or two.
+#[inline(always)]
+pub(crate) fn put_int(value: i64, out: &mut Vec<u8>) {
+    let raw = (value << 1 ^ value >> 63) as u64;
+    if raw < 0x80 {
+        out.extend_from_slice(&[tag::INT, raw as u8]);
+    } else if raw < 0x4000 {
+        out.extend_from_slice(&[tag::INT, raw as u8 | 0x80, (raw >> 7) as u8]);
+    } else {
+        out.push(tag::INT);
+        put_i64(out, value);
+    }
+}
+
+pub(crate) fn put_float(object: Obj, out: &mut Vec<u8>) {
     out.push(tag::FLOAT);
     out.extend_from_slice(&object.float().to_le_bytes());
 }
 
-fn put_opaque(out: &mut Vec<u8>, name: &str, text: &str) {
+pub(crate) fn put_opaque(out: &mut Vec<u8>, name: &str, text: &str) {
     out.push(tag::OPAQUE);
     put_bytes(out, name.as_bytes());
     put_bytes(out, text.as_bytes());
