@@ -164,14 +164,14 @@ impl App {
         let journey = match action {
             Action::Continue => travel::run(trace, index, stops, cursor, forward),
             Action::ContinueBack => travel::run(trace, index, stops, cursor, backward),
-            Action::RunToCursor => self.to_line(cursor, forward),
-            Action::RunToCursorBack => self.to_line(cursor, backward),
+            Action::RunToCursor => self.beside_line(cursor, forward),
+            Action::RunToCursorBack => self.beside_line(cursor, backward),
             Action::NextIteration => travel::iteration(trace, index, cursor, forward),
             Action::PreviousIteration => travel::iteration(trace, index, cursor, backward),
             Action::NextCall => travel::call(trace, index, cursor, forward),
             Action::PreviousCall => travel::call(trace, index, cursor, backward),
-            Action::NextWrite => self.to_write(cursor, forward),
-            Action::PreviousWrite => self.to_write(cursor, backward),
+            Action::NextWrite => self.beside_write(cursor, forward),
+            Action::PreviousWrite => self.beside_write(cursor, backward),
             Action::NextException => travel::exception(trace, index, cursor, forward),
             Action::PreviousException => travel::exception(trace, index, cursor, backward),
             Action::Why | Action::History => return self.account(action, cursor),
@@ -198,12 +198,12 @@ impl App {
         }
     }
 
-    fn to_line(&self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
+    fn beside_line(&self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
         let place = self.place().ok_or("there is no line to run to")?;
         travel::to_line(&self.run.trace, &self.run.index, place, cursor, heading)
     }
 
-    fn to_write(&mut self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
+    fn beside_write(&mut self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
         let name = self
             .variable(cursor)
             .ok_or("no variable is selected: choose one in the locals")?;
