@@ -4,6 +4,7 @@ use super::{
     fixture,
     screen::{Screen, screen, session},
 };
+use monologue::settings::Settings;
 use monologue::tui::{Action, Key, Keymap, Meaning, Palette, Styles, THEMES};
 use ratatui::style::Color;
 
@@ -119,5 +120,22 @@ fn keymaps_are_laid_over_the_default() {
     ] {
         let err = map.overlay(text, "mine").unwrap_err().to_string();
         assert!(err.contains(said), "{err}");
+    }
+}
+
+#[test]
+fn presets_are_laid_over_the_default() {
+    for preset in ["vscode", "arrows"] {
+        let settings = Settings::parse(&format!("preset = \"{preset}\""), "here").unwrap();
+        let mut map = Keymap::default();
+        for (text, path) in settings.keymaps().unwrap() {
+            map.overlay(&text, &path.display().to_string()).unwrap();
+        }
+        for action in Action::ALL {
+            assert!(
+                !map.keys_of(*action).is_empty(),
+                "{preset}: {action:?} has no key"
+            );
+        }
     }
 }
