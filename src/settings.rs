@@ -25,12 +25,6 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// The working directory is gone.
-    #[error("could not look for {PROJECT_FILE}: {source}; change to a directory that exists")]
-    Lost {
-        /// What the system says.
-        source: io::Error,
-    },
     /// A key is unknown, or a value is of the wrong kind.
     #[error("could not read the settings in {file}, line {line}: {reason}")]
     Malformed {
@@ -167,16 +161,6 @@ impl Settings {
         })
     }
 
-    /// What the environment, the project around the working directory and the user's own file say
-    /// together. Flags go over it with [`Self::over`].
-    ///
-    /// # Errors
-    /// When a layer cannot be read; the message says which and where.
-    pub fn load() -> Result<Self, Error> {
-        let here = std::env::current_dir().map_err(|source| Error::Lost { source })?;
-        Self::layered(Self::default(), &variable, &here)
-    }
-
     /// The layers put together: `flags` as typed, then the environment that `env` looks up, then the
     /// project around `here`, then the user's own file.
     ///
@@ -280,11 +264,6 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Whether to draw without colors, on a terminal, in the environment as it is.
-    pub fn plain(&self) -> bool {
-        !self.colors(&variable, true)
-    }
-
     /// The keymaps to lay over the built-in one, in order: text, and where it comes from.
     ///
     /// # Errors
@@ -346,6 +325,11 @@ pub fn folder(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
         .or_else(|| set("HOME").map(|it| it.join(".config")))
         .or_else(|| set("APPDATA"))?;
     Some(base.join("monologue"))
+}
+
+/// The user's own folder, in the environment as it is.
+pub fn user_folder() -> Option<PathBuf> {
+    folder(&variable)
 }
 
 /// The message, with the nearest known key where it speaks of an unknown one.

@@ -2,17 +2,14 @@
 
 mod support {
     pub(crate) mod fixture;
+    mod looks;
     pub(crate) mod screen;
 }
 
 use monologue::{
     trace::{StepId, Trace},
-    tui::{
-        Action, Breakpoint, Event, Key, Keymap, Meaning, Palette, Session, Styles, THEMES, WINDOW,
-        pane,
-    },
+    tui::{Action, Breakpoint, Event, Keymap, Session, WINDOW, pane},
 };
-use ratatui::style::Color;
 use support::{
     fixture,
     screen::{ASKED, Screen, screen, session, with_model},
@@ -183,6 +180,17 @@ fn overlays_open_and_close() {
 }
 
 #[test]
+fn a_value_is_accounted_for() {
+    let why = screen((100, 30)).press("10Gw");
+    insta::assert_snapshot!("why_100x30", why.text());
+    assert_eq!(why.press("jjj<enter>").step(), 7);
+    let was = screen((100, 30)).press("13GW").text();
+    for said in ["step 13", "step 10", "step 7"] {
+        assert!(was.contains(said), "{was}");
+    }
+}
+
+#[test]
 fn help_lists_every_action_and_every_action_has_a_key() {
     let keymap = Keymap::default();
     let mut help = screen((200, 60)).press("?");
@@ -195,39 +203,6 @@ fn help_lists_every_action_and_every_action_has_a_key() {
         assert!(seen.contains(&action.name()), "{action:?} is not in help");
         assert!(!keymap.keys_of(*action).is_empty(), "{action:?} has no key");
         assert!(action.sentence().ends_with('.'), "{action:?}");
-    }
-}
-
-#[test]
-fn keymaps_are_laid_over_the_default() {
-    let mut map = Keymap::default();
-    map.overlay("[any]\nstep_over = [\"x\", \"ctrl+x y\"]\n", "mine")
-        .unwrap();
-    let key = |it| Key::named(it).unwrap();
-    assert_eq!(
-        map.meaning(&[key("x")], "source"),
-        Meaning::Action(Action::StepOver)
-    );
-    assert_eq!(map.meaning(&[key("n")], "source"), Meaning::Nothing);
-    assert_eq!(map.meaning(&[key("ctrl+x")], "source"), Meaning::Beginning);
-    assert_eq!(
-        map.meaning(&[key("up")], "timeline"),
-        Meaning::Action(Action::StepOverBack)
-    );
-    for (text, said) in [
-        (
-            "[any]\nstep_ovr = [\"x\"]",
-            "mine, line 2: no action is called \"step_ovr\"; the nearest is \"step_over\"",
-        ),
-        (
-            "[any]\nquit = [\"hyper+x\"]",
-            "quit is bound to \"hyper+x\"",
-        ),
-        ("[sauce]\nquit = [\"x\"]", "no pane called \"sauce\""),
-        ("[any]\nquit = 3", "line 2"),
-    ] {
-        let err = map.overlay(text, "mine").unwrap_err().to_string();
-        assert!(err.contains(said), "{err}");
     }
 }
 
@@ -326,86 +301,4 @@ fn a_long_run_costs_no_more_a_key_than_a_short_one() {
     // Two formats, and three places far apart.
     assert!(asked.len() <= 24, "{} pages were written", asked.len());
     assert!(screen.text().contains("1/1000001"), "{}", screen.text());
-}
-
-#[test]
-fn themes_are_complete_and_legible() {
-    for (name, text) in THEMES {
-        let palette = Palette::parse(text, name).unwrap_or_else(|err| panic!("{err}"));
-        assert_ne!(palette.good, palette.bad, "{name}");
-        let Color::Rgb(..) = palette.background else {
-            continue;
-        };
-        let least = if *name == "contrast" { 7.0 } else { 4.5 };
-        for (role, color, least) in [
-            ("text", palette.text, 7.0),
-            ("dim", palette.dim, least),
-            ("now", palette.now, least),
-            ("changed", palette.changed, least),
-            ("good", palette.good, least),
-            ("bad", palette.bad, least),
-            ("warn", palette.warn, least),
-            ("keyword", palette.keyword, least),
-            ("literal", palette.literal, least),
-            ("comment", palette.comment, least),
-            ("name", palette.name, least),
-            ("focus", palette.focus, least),
-            ("border", palette.border, 2.0),
-        ] {
-            let ratio = contrast(color, palette.background);
-            assert!(
-                least <= ratio,
-                "{name}: {role} on background is {ratio:.2} to one"
-            );
-        }
-    }
-    let err = Palette::parse("text = \"red\"", "mine")
-        .unwrap_err()
-        .to_string();
-    assert!(err.contains("mine") && err.contains("background"), "{err}");
-    let err = Palette::named("sepia").unwrap_err().to_string();
-    assert!(err.contains("terminal, ink"), "{err}");
-}
-
-/// The contrast ratio of WCAG 2.
-fn contrast(a: Color, b: Color) -> f64 {
-    let luminance = |it: Color| {
-        let Color::Rgb(r, g, b) = it else {
-            panic!("{it} is no RGB color");
-        };
-        let [r, g, b] = [r, g, b].map(|it| {
-            let it = f64::from(it) / 255.0;
-            if it <= 0.04045 {
-                it / 12.92
-            } else {
-                ((it + 0.055) / 1.055).powf(2.4)
-            }
-        });
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    };
-    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-    a.max(b) / a.min(b)
-}
-
-#[test]
-fn states_are_told_without_color_and_without_unicode() {
-    let mut plain = session(fixture::moving_sum());
-    plain.look.styles = Styles::plain();
-    plain.look.ascii = true;
-    let screen = Screen::of(plain, (80, 24)).press("10Gb");
-    let buffer = screen.terminal.backend().buffer();
-    let is_plain = |it: &ratatui::buffer::Cell| it.fg == Color::Reset && it.bg == Color::Reset;
-    assert!(buffer.content.iter().all(is_plain));
-    assert!(screen.text().is_ascii(), "{}", screen.text());
-    insta::assert_snapshot!("ascii_80x24", screen.text());
-}
-
-#[test]
-fn styles_mark_now_and_what_changed() {
-    let screen = screen((80, 24)).press("10G");
-    let styles: Vec<String> = ["▶  6", "s    3 → 4", "FAILED", "L6", "def"]
-        .iter()
-        .map(|it| format!("{it}: {}", screen.style_of(it)))
-        .collect();
-    insta::assert_snapshot!("styles", styles.join("\n"));
 }

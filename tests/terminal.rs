@@ -167,7 +167,7 @@ fn a_killed_screen_leaves_a_restored_terminal() {
     for signal in [
         Signal::SIGKILL,
         Signal::SIGABRT,
-        Signal::SIGSEGV,
+        Signal::SIGILL,
         Signal::SIGTERM,
     ] {
         let terminal = open(folder.path(), 80, 24);

@@ -63,6 +63,10 @@ actions! {
     PreviousCall,
     /// To the next call of this function.
     NextCall,
+    /// Why the selected variable holds what it holds: the chain of writes behind it.
+    Why,
+    /// The earlier values of the selected variable.
+    History,
     /// To the previous write of the selected variable.
     PreviousWrite,
     /// To the next write of the selected variable.

@@ -99,6 +99,53 @@ pub(super) fn assigned(line: &str) -> Vec<&str> {
     names.filter(is_name).collect()
 }
 
+/// The plain names that a statement on one line reads: not what it only assigns, not attributes, keyword
+/// names or what stands in strings and comments.
+pub(super) fn read(line: &str) -> Vec<&str> {
+    let line = line.trim();
+    let from = match (line.strip_prefix("for "), equals_sign(line)) {
+        (Some(_), _) => line.find(" in ").map_or(0, |it| it + 4),
+        // `x += 1` reads `x`; `x = 1` does not.
+        (None, Some(at))
+            if line[..at].ends_with(|c: char| c.is_alphanumeric() || "_ )".contains(c)) =>
+        {
+            at + 1
+        }
+        (None, _) => 0,
+    };
+    let mut names = Vec::new();
+    let (mut quote, mut start) = (None, None);
+    for (at, c) in line
+        .char_indices()
+        .filter(|it| from <= it.0)
+        .chain([(line.len(), ' ')])
+    {
+        let is_word = quote.is_none() && (c.is_alphanumeric() || c == '_');
+        match (start, is_word) {
+            (None, true) => start = Some(at),
+            (Some(first), false) => {
+                let word: &str = &line[first..at];
+                let is_attribute = line[..first].ends_with('.');
+                let rest = line[at..].trim_start();
+                let is_keyword =
+                    rest.starts_with('=') && !rest.starts_with("==") && !names.is_empty();
+                if !is_attribute && !is_keyword && !word.starts_with(|c: char| c.is_numeric()) {
+                    names.push(word);
+                }
+                start = None;
+            }
+            (None, false) | (Some(_), true) => (),
+        }
+        match quote {
+            Some(open) if open == c => quote = None,
+            None if c == '\'' || c == '"' => quote = Some(c),
+            None if c == '#' => break,
+            _ => (),
+        }
+    }
+    names
+}
+
 /// Where the first `=` of an assignment stands; comparisons, keyword arguments and walruses have none.
 fn equals_sign(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
@@ -224,6 +271,21 @@ mod tests {
             ("return x", &[]),
         ] {
             assert_eq!(assigned(line), names, "{line}");
+        }
+    }
+
+    #[test]
+    fn reads_are_recognized() {
+        for (line, names) in [
+            ("x = y", &["y"][..]),
+            ("x += y", &["x", "y"]),
+            ("s += xs[i] - xs[i-k+1]", &["s", "xs", "i", "xs", "i", "k"]),
+            ("for i in range(k, len(xs)):", &["range", "k", "len", "xs"]),
+            ("out.append(s)", &["out", "s"]),
+            ("f(a=b, c='d') # e", &["f", "b"]),
+            ("x = 1", &[]),
+        ] {
+            assert_eq!(read(line), names, "{line}");
         }
     }
 

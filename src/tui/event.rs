@@ -11,6 +11,10 @@ pub struct JobId(pub u64);
 
 /// What can happen.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a snapshot is a few dozen pointers and comes at most 30 times a second"
+)]
 pub enum Event {
     /// A key, a click, a resize.
     Terminal(Terminal),

@@ -24,6 +24,7 @@ mod text;
 mod theme;
 mod travel;
 mod value;
+mod why;
 
 pub use action::Action;
 pub use app::{App, Effect};

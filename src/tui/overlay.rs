@@ -1,9 +1,7 @@
 //! What lies over the panes for a moment: help, palette, a prompt, a value in full.
 
-use nucleo_matcher::{
-    Config, Matcher,
-    pattern::{CaseMatching, Normalization, Pattern},
-};
+mod palette;
+
 use ratatui::{
     buffer::Buffer,
     crossterm::event::KeyCode,
@@ -12,11 +10,13 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Widget as _},
 };
 
+use self::palette::{matches, run, special};
 use super::{
     Action, Keymap, Styles, glyph,
     keymap::{Key, Meaning},
-    pane::paint,
+    pane::{List, paint},
     text,
+    why::Moment,
 };
 
 /// Something over the panes.
@@ -32,6 +32,15 @@ pub(super) enum Overlay {
         top: usize,
         /// Lines shown.
         height: usize,
+    },
+    /// Moments to go to.
+    Moments {
+        /// Of what.
+        title: String,
+        /// In order of telling.
+        moments: Vec<Moment>,
+        /// Which of them is chosen.
+        list: List,
     },
     /// Commands by name.
     Palette {
@@ -79,6 +88,15 @@ impl Overlay {
     pub(super) fn search() -> Self {
         Self::Search {
             typed: String::new(),
+        }
+    }
+
+    /// A list of moments.
+    pub(super) fn moments(title: String, moments: Vec<Moment>) -> Self {
+        Self::Moments {
+            title,
+            moments,
+            list: List::default(),
         }
     }
 
@@ -169,6 +187,18 @@ impl Overlay {
                 *top = (*top).min(last);
                 Answer::Stay
             }
+            Self::Moments { moments, list, .. } => match meaning {
+                Meaning::Action(Action::Open) => {
+                    let step = moments.get(list.selected).and_then(|it| it.step);
+                    step.map_or(Answer::Stay, |it| Answer::GoTo(it.number()))
+                }
+                Meaning::Action(Action::Quit | Action::Why | Action::History) => Answer::Close,
+                Meaning::Action(action) => {
+                    list.act(action, moments.len());
+                    Answer::Stay
+                }
+                Meaning::Beginning | Meaning::Nothing => Answer::Stay,
+            },
             Self::Search { typed } => match (key.code(), key.typed()) {
                 (KeyCode::Enter, _) if typed.is_empty() => Answer::Close,
                 (KeyCode::Enter, _) => Answer::Search(std::mem::take(typed)),
@@ -214,6 +244,31 @@ impl Overlay {
                     .flat_map(|it| text::wrap(it, usize::from(inner.width)));
                 let shown = shown.take(*height).map(|it| Line::styled(it, styles.text));
                 paint(shown, inner, buf);
+            }
+            Self::Moments {
+                title,
+                moments,
+                list,
+            } => {
+                let widest = moments
+                    .iter()
+                    .map(|it| text::width(&it.text))
+                    .max()
+                    .unwrap_or(0);
+                let inner = boxed(title, (widest, moments.len()), styles, area, buf);
+                let shown = list.shown(moments.len(), usize::from(inner.height));
+                let lines = shown.map(|at| {
+                    let line = Line::styled(
+                        text::fit(&moments[at].text, usize::from(inner.width)),
+                        styles.text,
+                    );
+                    if at == list.selected {
+                        line.style(styles.selected)
+                    } else {
+                        line
+                    }
+                });
+                paint(lines, inner, buf);
             }
             Self::Search { typed } => {
                 let inner = boxed("search", (50, 1), styles, area, buf);
@@ -263,55 +318,6 @@ fn typed_line<'a>(prompt: char, typed: &str, styles: &Styles) -> Line<'a> {
         Span::styled(format!("{prompt}{}", text::clean(typed)), styles.focus),
         Span::styled(" ", styles.selected),
     ])
-}
-
-/// What the palette understands besides actions, said in words.
-fn special(typed: &str) -> Option<String> {
-    let typed = typed.trim();
-    if let Ok(number) = typed.parse::<u32>() {
-        return Some(format!("Enter goes to step {number}"));
-    }
-    let place = typed.strip_prefix("break ")?;
-    Some(format!(
-        "Enter sets or clears a breakpoint at {}",
-        text::clean(place)
-    ))
-}
-
-fn run(typed: &str, chosen: usize) -> Answer {
-    let typed = typed.trim();
-    if let Ok(number) = typed.parse() {
-        return Answer::GoTo(number);
-    }
-    if let Some(place) = typed.strip_prefix("break ") {
-        return Answer::Break(place.trim().into());
-    }
-    matches(typed)
-        .get(chosen)
-        .map_or(Answer::Close, |it| Answer::Act(*it))
-}
-
-/// The actions that `typed` may mean, the likeliest first; all of them for nothing typed.
-fn matches(typed: &str) -> Vec<Action> {
-    if special(typed).is_some() {
-        return Vec::new();
-    }
-    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut utf32 = Vec::new();
-    let mut scored: Vec<(u32, Action)> = Action::ALL
-        .iter()
-        .filter_map(|it| {
-            let name = it.name().replace('_', " ");
-            let name = nucleo_matcher::Utf32Str::new(&name, &mut utf32);
-            // A name may match loosely; a sentence, which has every letter, must have the words.
-            let told = it.sentence().to_lowercase().contains(&typed.to_lowercase());
-            let score = pattern.score(name, &mut matcher).or(told.then_some(0))?;
-            Some((score, *it))
-        })
-        .collect();
-    scored.sort_by_key(|it| std::cmp::Reverse(it.0));
-    scored.into_iter().map(|it| it.1).collect()
 }
 
 /// An empty box in the middle of `area` with room for `size`; answers its inside.

@@ -1,7 +1,11 @@
 //! Themes: a TOML file of roles each, read into the styles that panes draw with.
 
+use std::{fs, path::PathBuf};
+
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
+
+use crate::settings;
 
 macro_rules! themes {
     ($($name:literal),+ $(,)?) => {
@@ -128,20 +132,35 @@ impl Palette {
         })
     }
 
-    /// The built-in theme called `name`.
+    /// The theme called `name`: a built-in one, a path ending in `.toml`, or `themes/NAME.toml` in the
+    /// settings folder.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or it cannot be read.
     pub fn named(name: &str) -> Result<Self, Error> {
-        let known = THEMES.iter().find(|(it, _)| *it == name);
-        let Some((name, text)) = known else {
-            let names: Vec<_> = THEMES.iter().map(|(it, _)| *it).collect();
-            return Err(Error::Unknown {
-                name: name.into(),
-                known: names.join(", "),
-            });
+        if let Some((name, text)) = THEMES.iter().find(|(it, _)| *it == name) {
+            return Self::parse(text, name);
+        }
+        let path = match name.ends_with(".toml") {
+            true => Some(PathBuf::from(name)),
+            false => settings::user_folder().map(|it| it.join(format!("themes/{name}.toml"))),
         };
-        Self::parse(text, name)
+        match path.filter(|it| it.is_file()) {
+            Some(path) => match fs::read_to_string(&path) {
+                Ok(text) => Self::parse(&text, &path.display().to_string()),
+                Err(err) => Err(Error::Malformed {
+                    name: path.display().to_string(),
+                    reason: err.to_string(),
+                }),
+            },
+            None => {
+                let names: Vec<_> = THEMES.iter().map(|(it, _)| *it).collect();
+                Err(Error::Unknown {
+                    name: name.into(),
+                    known: names.join(", "),
+                })
+            }
+        }
     }
 }
 

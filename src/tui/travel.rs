@@ -232,10 +232,7 @@ pub(super) fn write(trace: &Trace, name: NameId, from: Cursor, heading: Heading)
     let spelled = trace.name(name);
     let seen = seen.ok_or_else(|| format!("{spelled} is not written {}", side(heading)))?;
     let Some(writer) = trace.events()[seen].previous else {
-        return Err(format!(
-            "{spelled} came in as an argument; {} goes to the caller",
-            "F"
-        ));
+        return Err(format!("{spelled} came in as an argument of this call"));
     };
     match step_at_or_before(trace, writer) {
         Some(step) if step != from.step() => {

@@ -10,7 +10,9 @@ use crate::{
         overlay::Overlay,
         pane::{self, Outcome},
         session::Breakpoint,
+        text,
         travel::{self, Arrival},
+        why,
     },
 };
 
@@ -162,16 +164,17 @@ impl App {
         let journey = match action {
             Action::Continue => travel::run(trace, index, stops, cursor, forward),
             Action::ContinueBack => travel::run(trace, index, stops, cursor, backward),
-            Action::RunToCursor => self.to_line(cursor, forward),
-            Action::RunToCursorBack => self.to_line(cursor, backward),
+            Action::RunToCursor => self.beside_line(cursor, forward),
+            Action::RunToCursorBack => self.beside_line(cursor, backward),
             Action::NextIteration => travel::iteration(trace, index, cursor, forward),
             Action::PreviousIteration => travel::iteration(trace, index, cursor, backward),
             Action::NextCall => travel::call(trace, index, cursor, forward),
             Action::PreviousCall => travel::call(trace, index, cursor, backward),
-            Action::NextWrite => self.to_write(cursor, forward),
-            Action::PreviousWrite => self.to_write(cursor, backward),
+            Action::NextWrite => self.beside_write(cursor, forward),
+            Action::PreviousWrite => self.beside_write(cursor, backward),
             Action::NextException => travel::exception(trace, index, cursor, forward),
             Action::PreviousException => travel::exception(trace, index, cursor, backward),
+            Action::Why | Action::History => return self.account(action, cursor),
             Action::FirstStep => return self.jump_to(trace.steps().first()),
             Action::LastStep => return self.jump_to(trace.steps().last()),
             Action::FrameUp | Action::FrameDown => {
@@ -195,18 +198,41 @@ impl App {
         }
     }
 
-    fn to_line(&self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
+    fn beside_line(&self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
         let place = self.place().ok_or("there is no line to run to")?;
         travel::to_line(&self.run.trace, &self.run.index, place, cursor, heading)
     }
 
-    fn to_write(&mut self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
+    fn beside_write(&mut self, cursor: Cursor, heading: Heading) -> Result<Arrival, String> {
         let name = self
             .variable(cursor)
             .ok_or("no variable is selected: choose one in the locals")?;
         let arrival = travel::write(&self.run.trace, name, cursor, heading);
         self.focus.variable = Some(name);
         arrival
+    }
+
+    /// Opens the list of moments behind the selected variable.
+    fn account(&mut self, action: Action, cursor: Cursor) {
+        let Some(name) = self.variable(cursor) else {
+            return self.say("no variable is selected: choose one in the locals");
+        };
+        let trace = &self.run.trace;
+        let spelled = text::clean(trace.name(name));
+        let (title, moments) = match action {
+            Action::Why => (
+                format!("why {spelled} is what it is"),
+                why::chain(trace, cursor, name),
+            ),
+            _ => (
+                format!("what {spelled} was, newest first"),
+                why::history(trace, cursor, name),
+            ),
+        };
+        if moments.is_empty() {
+            return self.say(format!("{spelled} holds nothing here"));
+        }
+        self.screen.overlay = Some(Overlay::moments(title, moments));
     }
 
     /// The selected variable, or the first that the current step changes, or the newest there is.

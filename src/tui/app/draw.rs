@@ -28,6 +28,7 @@ const HINTS: &[(&str, &[Action])] = &[
     ("run", &[Action::Continue, Action::ContinueBack]),
     ("iter", &[Action::PreviousIteration, Action::NextIteration]),
     ("write", &[Action::PreviousWrite, Action::NextWrite]),
+    ("why", &[Action::Why]),
     ("ask", &[Action::AskForward]),
     ("quit", &[Action::Quit]),
     ("break", &[Action::ToggleBreakpoint]),

@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// How long a digit that focused a pane still counts as a number for a motion.
-const COUNTS_FOR: Duration = Duration::from_secs(1);
+const COUNTS_FOR: Duration = Duration::from_millis(500);
+/// How long a number of several digits waits for its motion.
+const WAITS_FOR: Duration = Duration::from_secs(5);
 /// Larger counts are cut.
 const MOST: u32 = 999_999_999;
 
@@ -70,7 +72,12 @@ impl Input {
 
 impl Count {
     fn holds(&self) -> bool {
-        1 < self.digits || self.since.elapsed() < COUNTS_FOR
+        let time = if 1 < self.digits {
+            WAITS_FOR
+        } else {
+            COUNTS_FOR
+        };
+        self.since.elapsed() < time
     }
 }
 

@@ -9,7 +9,7 @@ use ratatui::{
 };
 
 use crate::{
-    trace::{Activation, ActivationId, EventId, Id, Kind, StepId, Trace},
+    trace::{Activation, ActivationId, CodeKind, EventId, Id, Kind, StepId, Trace},
     tui::{
         Action, glyph,
         pane::{Outcome, Pane, View, paint},
@@ -280,12 +280,11 @@ pub(super) fn spoken(trace: &Trace, it: &Activation) -> String {
         Some(Kind::Unwind) => format!(" {}", glyph::ERROR),
         _ => String::new(),
     };
-    match arguments.is_empty()
-        && code.parameters == 0
-        && code.kind == crate::trace::CodeKind::Module
-    {
-        true => format!("{resumed}{}{result}", code.qualname),
-        false => format!(
+    match code.kind {
+        CodeKind::Module => format!("{resumed}{}{result}", code.qualname),
+        // A class body has no arguments, and its result is no value.
+        CodeKind::Class => format!("class {}", code.qualname),
+        _ => format!(
             "{resumed}{}({}){result}",
             code.qualname,
             arguments.join(", ")

@@ -135,9 +135,9 @@ impl View<'_> {
 
 /// The selected row of a list and the first row shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct List {
+pub(in crate::tui) struct List {
     /// Which row is selected.
-    pub(super) selected: usize,
+    pub(in crate::tui) selected: usize,
     /// Which row is the first shown.
     pub(super) top: usize,
     height: usize,
@@ -145,7 +145,7 @@ pub(super) struct List {
 
 impl List {
     /// Moves the selection among `len` rows; whether `action` was a movement.
-    pub(super) fn act(&mut self, action: Action, len: usize) -> bool {
+    pub(in crate::tui) fn act(&mut self, action: Action, len: usize) -> bool {
         let page = self.height.max(2) - 1;
         self.selected = match action {
             Action::Down => self.selected.saturating_add(1),
@@ -159,7 +159,7 @@ impl List {
     }
 
     /// Brings the selection into the `height` rows that are shown; answers which rows those are.
-    pub(super) fn shown(&mut self, len: usize, height: usize) -> std::ops::Range<usize> {
+    pub(in crate::tui) fn shown(&mut self, len: usize, height: usize) -> std::ops::Range<usize> {
         self.height = height;
         self.selected = self.selected.min(len.saturating_sub(1));
         self.top = self.top.min(self.selected);

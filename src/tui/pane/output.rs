@@ -58,7 +58,7 @@ impl Pane for Output {
             .map_or(0, |it| printed(view.trace, seen(view, it)));
         match view.trace.outputs().len() - upto {
             0 => "output up to now".into(),
-            later => format!("output up to now, {later} writes later"),
+            later => format!("output up to now, {later} more later"),
         }
     }
 

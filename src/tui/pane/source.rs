@@ -1,20 +1,21 @@
 //! The source around the cursor: what ran, what it did, and where the user stands.
 
+mod beside;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::Style,
     text::{Line, Span},
 };
 
+use self::beside::beside;
 use crate::{
-    trace::{Cursor, File, FrameId, Id, StepId},
+    trace::{Cursor, File, Id},
     tui::{
         Action, Place, glyph,
         pane::{Outcome, Pane, View, paint},
         syntax::Syntax,
         text,
-        value::{exception_in_words, is_data, short},
     },
 };
 
@@ -27,8 +28,6 @@ const GUTTER: usize = 4;
 const VALUES: usize = 11;
 /// Lines kept in sight above and below the cursor.
 const MARGIN: usize = 3;
-/// Names shown beside one line.
-const BESIDE: usize = 3;
 
 #[derive(Default)]
 struct Source {
@@ -140,16 +139,7 @@ impl Pane for Source {
         });
         let tells = !self.hides_values && 2 * VALUES <= room;
         let rows: Vec<(Place, Vec<Span<'_>>)> = places
-            .map(|it| {
-                (
-                    it,
-                    if tells {
-                        self.values(view, it)
-                    } else {
-                        Vec::new()
-                    },
-                )
-            })
+            .map(|it| (it, if tells { beside(view, it) } else { Vec::new() }))
             .collect();
         // Values stand in one column behind the code they belong to, and are cut before it is.
         let told = rows.iter().filter(|it| !it.1.is_empty());
@@ -157,7 +147,7 @@ impl Pane for Source {
         let code = widest
             .max()
             .unwrap_or(0)
-            .min(room.saturating_sub(VALUES + 2));
+            .min(room.saturating_sub(VALUES.max(room / 4) + 2));
         let columns = Columns { digits, code, room };
         let rows: Vec<Line<'_>> = rows
             .into_iter()
@@ -282,96 +272,6 @@ impl Source {
             (false, true) => line.style(styles.line),
             (false, false) => line,
         }
-    }
-
-    /// What the line did when it last ran in the frame looked at; what it will do is not told.
-    fn values<'a>(&self, view: View<'_>, place: Place) -> Vec<Span<'a>> {
-        let Some((cursor, event)) = view.here() else {
-            return Vec::new();
-        };
-        let (trace, frame) = (view.trace, cursor.frame());
-        if trace.code(frame).file != place.file {
-            return Vec::new();
-        }
-        let current = view.current() == Some(place);
-        let ran = match current {
-            true => Some(event),
-            false => self.last(view, place, frame, cursor.step()),
-        };
-        let call = trace.frames()[frame].call;
-        let ran = ran.or_else(|| {
-            (trace.events()[call].line == place.line && trace.code(frame).first_line == place.line)
-                .then_some(call)
-        });
-        let Some(ran) = ran else { return Vec::new() };
-        let style = if current {
-            view.styles.changed
-        } else {
-            view.styles.dim
-        };
-        let before = current.then(|| trace.locals(frame, ran));
-        let mut spans = Vec::new();
-        let (writes, effect) = match ran == call {
-            true => (trace.writes(call).collect(), None),
-            false => {
-                let effect = trace.effect_of(ran);
-                (effect.writes.clone(), Some(effect))
-            }
-        };
-        for write in writes {
-            let Some(value) = write.value else { continue };
-            let value = trace.value(value);
-            if !is_data(&value) || BESIDE <= spans.len() / 2 {
-                continue;
-            }
-            let old = before.iter().flatten().find(|it| it.name == write.name);
-            let old = old.map_or(String::new(), |it| {
-                format!("{} {} ", short(&trace.value(it.value)), glyph::ARROW)
-            });
-            let name = text::clean(trace.name(write.name));
-            separate(&mut spans);
-            spans.push(Span::styled(
-                format!("{name} = {old}{}", short(&value)),
-                style,
-            ));
-        }
-        let Some(effect) = effect else { return spans };
-        if let Some(exception) = effect.exception {
-            let exception = trace.exception(exception);
-            let said = format!("{} {}", glyph::ERROR, exception_in_words(exception));
-            separate(&mut spans);
-            spans.push(Span::styled(text::clean(&said), view.styles.bad));
-        } else if let Some(value) = effect.returned.filter(|_| current) {
-            separate(&mut spans);
-            spans.push(Span::styled(
-                format!("return {}", short(&trace.value(value))),
-                style,
-            ));
-        } else if let Some(value) = effect.yielded.filter(|_| current) {
-            separate(&mut spans);
-            spans.push(Span::styled(
-                format!("yield {}", short(&trace.value(value))),
-                style,
-            ));
-        }
-        spans
-    }
-
-    fn last(
-        &self,
-        view: View<'_>,
-        place: Place,
-        frame: FrameId,
-        step: StepId,
-    ) -> Option<crate::trace::EventId> {
-        let step = view.index.last_run(view.trace, place, frame, step)?;
-        Some(view.trace.steps()[step].event)
-    }
-}
-
-fn separate(spans: &mut Vec<Span<'_>>) {
-    if !spans.is_empty() {
-        spans.push(Span::styled("  ", Style::new()));
     }
 }
 

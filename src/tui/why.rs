@@ -1,0 +1,164 @@
+//! Where a variable's value came from: the write, the variables its line read, and theirs in turn.
+//!
+//! Read off the recorded writes and the text of the lines, so a chain is as honest as the recording:
+//! it ends where a line reads nothing recorded, at a call's arguments, or at its limits, and says so.
+
+use std::collections::HashSet;
+
+use super::{
+    code::{assigned, read},
+    text,
+    value::{is_data, short},
+};
+use crate::trace::{Cursor, EventId, FrameId, Kind, NameId, StepId, Trace};
+
+/// Moments of a chain, at most.
+const LONGEST: usize = 60;
+/// Links from the value asked about to the farthest moment.
+const DEEPEST: usize = 6;
+
+/// A moment that took part, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// In words, indented by its distance.
+    pub(super) text: String,
+    /// Where to go to see it.
+    pub(super) step: Option<StepId>,
+}
+
+struct Chain<'a> {
+    trace: &'a Trace,
+    frame: FrameId,
+    seen: HashSet<(NameId, EventId)>,
+    moments: Vec<Moment>,
+}
+
+/// The chain behind the value of `name` in the frame looked at; a value that the step itself writes is
+/// explained by the step. Costs at most [`LONGEST`] states.
+pub(super) fn chain(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment> {
+    let event = cursor.event(trace);
+    let mut chain = Chain {
+        trace,
+        frame: cursor.frame(),
+        seen: HashSet::new(),
+        moments: Vec::new(),
+    };
+    let writes = trace
+        .effect_of(event)
+        .writes
+        .iter()
+        .any(|it| it.name == name);
+    let at = match trace.events()[event].next.filter(|_| writes) {
+        Some(next) => next,
+        None => event,
+    };
+    chain.follow(name, at, 0);
+    chain.moments
+}
+
+impl Chain<'_> {
+    /// Tells of the write that `name` holds at `at`, then of what that write read.
+    fn follow(&mut self, name: NameId, at: EventId, depth: usize) {
+        let trace = self.trace;
+        let locals = trace.locals(self.frame, at);
+        let Some(bound) = locals.iter().find(|it| it.name == name) else {
+            return;
+        };
+        let value = trace.value(bound.value);
+        if (0 < depth && !is_data(&value)) || !self.seen.insert((name, bound.since)) {
+            return;
+        }
+        let what = format!(
+            "{} = {}",
+            text::clean(trace.name(name)),
+            text::fit_middle(&short(&value), 24)
+        );
+        if LONGEST <= self.moments.len() {
+            return;
+        }
+        let Some(writer) = trace.events()[bound.since].previous else {
+            let caller = trace.activations()[trace.events()[bound.since].activation].caller;
+            let step = caller.and_then(|it| trace.step_of(it));
+            return self.tell(depth, &what, "came in as an argument", step);
+        };
+        let event = &trace.events()[writer];
+        let Kind::Line(step) = event.kind else {
+            return self.tell(depth, &what, "changed outside the recorded lines", None);
+        };
+        let line = trace
+            .source(self.frame, event.line)
+            .unwrap_or_default()
+            .trim();
+        let before = trace.locals(self.frame, writer);
+        let names = read(line);
+        let read: Vec<NameId> = before
+            .iter()
+            .map(|it| it.name)
+            .filter(|it| names.contains(&&**trace.name(*it)))
+            .collect();
+        let by_itself = assigned(line).contains(&&**trace.name(name)) && read.is_empty();
+        let end = match (by_itself, depth == DEEPEST) {
+            (true, _) => "   (reads no variable)",
+            (false, true) => "   (the chain goes on)",
+            (false, false) => "",
+        };
+        self.tell(
+            depth,
+            &what,
+            &format!("L{} {}{end}", event.line, text::clean(line)),
+            step,
+        );
+        if depth < DEEPEST {
+            for name in read {
+                self.follow(name, writer, depth + 1);
+            }
+        }
+    }
+
+    fn tell(&mut self, depth: usize, what: &str, how: &str, step: Option<StepId>) {
+        let number = step.map_or(String::new(), |it| format!("step {}", it.number()));
+        let what = format!("{}{what}", "  ".repeat(depth));
+        self.moments.push(Moment {
+            text: format!(
+                "{}  {}  {how}",
+                text::column(&what, 26),
+                text::column(&number, 12)
+            ),
+            step,
+        });
+    }
+}
+
+/// Every write of `name` in the frame looked at up to the step, newest first, at most [`LONGEST`].
+pub(super) fn history(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    let frame = cursor.frame();
+    let event = cursor.event(trace);
+    let mut at = trace.events()[event].next.unwrap_or(event);
+    while moments.len() < LONGEST {
+        let locals = trace.locals(frame, at);
+        let Some(bound) = locals.iter().find(|it| it.name == name) else {
+            break;
+        };
+        let value = text::fit_middle(&short(&trace.value(bound.value)), 40);
+        let Some(writer) = trace.events()[bound.since].previous else {
+            let caller = trace.activations()[trace.events()[bound.since].activation].caller;
+            moments.push(Moment {
+                text: format!("argument      {value}"),
+                step: caller.and_then(|it| trace.step_of(it)),
+            });
+            break;
+        };
+        let (line, step) = match trace.events()[writer].kind {
+            Kind::Line(step) => (trace.events()[writer].line, step),
+            _ => (trace.events()[writer].line, None),
+        };
+        let number = step.map_or(String::new(), |it| format!("step {}", it.number()));
+        moments.push(Moment {
+            text: format!("{} L{line:<5} {value}", text::column(&number, 13)),
+            step,
+        });
+        at = writer;
+    }
+    moments
+}
