@@ -101,22 +101,26 @@ impl Talk {
 
     /// Reads what there is, once there is something; how many bytes, none at the end.
     fn more(&mut self, deadline: Instant) -> Result<usize, Trouble> {
-        let wait = deadline.saturating_duration_since(Instant::now());
-        let milliseconds = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
-        let mut asked = [PollFd::new(self.channel.replies.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut asked, PollTimeout::from(milliseconds)) {
-            Ok(0) if deadline <= Instant::now() => return Err(Trouble::Late),
-            Ok(0) => return self.more(deadline),
-            Ok(_) | Err(_) => {}
-        }
-        let mut buffer = [0u8; 64 << 10];
-        match self.channel.replies.read(&mut buffer) {
-            Ok(count) => {
-                self.read.extend_from_slice(&buffer[..count]);
-                Ok(count)
+        loop {
+            // Rounded up: a wait of no time at all would only spin until the deadline.
+            let wait = deadline.saturating_duration_since(Instant::now());
+            let milliseconds = u16::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
+            let mut asked = [PollFd::new(self.channel.replies.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut asked, PollTimeout::from(milliseconds)) == Ok(0) {
+                if deadline <= Instant::now() {
+                    return Err(Trouble::Late);
+                }
+                continue;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.more(deadline),
-            Err(_) => Ok(0),
+            let mut buffer = [0u8; 64 << 10];
+            match self.channel.replies.read(&mut buffer) {
+                Ok(count) => {
+                    self.read.extend_from_slice(&buffer[..count]);
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Ok(0),
+            }
         }
     }
 
