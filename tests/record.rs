@@ -1,6 +1,9 @@
 //! The recorder in real interpreters: it agrees with an independent oracle, the program does not notice
 //! it, and what it wrote survives every kind of end.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use monologue::record::{Backend, Launch, Target, record};

@@ -1,5 +1,8 @@
 //! Programs that end badly, or not by themselves: the trace holds everything up to that moment.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use monologue::record::{Launch, Running, start};

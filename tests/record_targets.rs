@@ -1,5 +1,8 @@
 //! The kinds of target, against what a plain interpreter does with the same words.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use monologue::{

@@ -1,6 +1,8 @@
 //! Representations of what the recorder itself writes: each program is run, and each step found in each
 //! page and back.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
+
 #[path = "golden/programs.rs"]
 mod programs;
 

@@ -3,6 +3,8 @@
 //! `golden/*.jsonl` are recordings made by `golden/dump.py`, which shares no code with the recorder.
 //! `golden/bs/` holds what the formats' reference implementation writes for the sample program.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
+
 #[path = "golden/programs.rs"]
 mod programs;
 

@@ -1,5 +1,7 @@
 //! Keys in, screen out, through the whole app on a terminal that is not there.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support {
     pub(crate) mod fixture;
     mod looks;

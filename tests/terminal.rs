@@ -1,5 +1,7 @@
 //! The real program in a real pseudo-terminal: what a person sees, and what is left when it ends.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "support/tiny_model.rs"]

@@ -1,5 +1,7 @@
 //! Rules of the source tree, as tests: who may import whom, how long a file may be, how it opens.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

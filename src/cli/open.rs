@@ -14,7 +14,7 @@ use super::{
     args::{Common, Open, Target},
     layers,
     mend::Mender,
-    model, record as recording, report,
+    model, report,
     think::Thinker,
     usage,
 };
@@ -50,7 +50,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
         launch.stdin = Stdin::Null;
     }
     if !screen {
-        let outcome = record::record(&launch).map_err(recording::failed)?;
+        let outcome = record::record(&launch)?;
         let trace = file::open(&launch.trace)?;
         let mut out = io::stdout().lock();
         report::write(&trace, &target.title(), &mut out)?;
@@ -143,11 +143,11 @@ fn ending(result: Result<(), Failure>) -> ExitCode {
 /// Starts the program and reads what it leaves. A short one is waited for, so that the screen opens on
 /// its end; a longer one is watched.
 fn follow(launch: &record::Launch) -> Result<(Trace, Receiver<Trace>), Failure> {
-    let mut running = record::start(launch).map_err(recording::failed)?;
+    let mut running = record::start(launch)?;
     let until = Instant::now() + SHORT;
     let mut ended = false;
     while !ended && Instant::now() < until {
-        ended = running.poll().map_err(recording::failed)?.is_some();
+        ended = running.poll()?.is_some();
         thread::sleep(Duration::from_millis(2));
     }
     let first = wait_for_file(&launch.trace)?;

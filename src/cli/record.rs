@@ -15,6 +15,8 @@ pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure>
         &layers::settings(common)?,
         &PathBuf::from("monologue.trace"),
     )?;
+    // Ctrl-C is the program's: it gets the signal too, and how it ends is how we end.
+    let _ignored = super::model::interrupted()?;
     let outcome = record::record(&launch).map_err(failed)?;
     let trace = file::open(&launch.trace)?;
     summarize(&format!(
@@ -33,13 +35,8 @@ pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure>
 }
 
 /// The recorder's own failures have a status of their own, so that they are not taken for the program's.
-pub(super) fn failed(error: record::Error) -> Failure {
-    match error {
-        record::Error::Recorder { .. } | record::Error::Install(_) => {
-            coded(status::RECORDER, error.to_string())
-        }
-        _ => error.into(),
-    }
+fn failed(error: record::Error) -> Failure {
+    coded(status::RECORDER, error.to_string())
 }
 
 #[expect(
