@@ -85,7 +85,12 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
 
 fn print(piece: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(piece.as_bytes())?;
+    // What a model writes must not steer the terminal.
+    let safe = |it: char| match it.is_control() && !matches!(it, '\n' | '\t') {
+        true => char::REPLACEMENT_CHARACTER,
+        false => it,
+    };
+    out.write_all(piece.chars().map(safe).collect::<String>().as_bytes())?;
     out.flush()
 }
 

@@ -73,6 +73,7 @@ fn told(failure: &Failure) -> ExitCode {
 
 /// Parses the process's arguments, does what they ask, and says how it went.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| own_up(panic)));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -85,6 +86,17 @@ pub fn main() -> ExitCode {
         }
     };
     run(cli).unwrap_or_else(|failure| told(&failure))
+}
+
+/// A bug of ours, in one sentence that a person can pass on.
+#[expect(clippy::print_stderr, reason = "there is no caller to tell")]
+fn own_up(panic: &std::panic::PanicHookInfo<'_>) {
+    let text = panic.payload_as_str().unwrap_or("no reason was given");
+    let place = panic.location().map(ToString::to_string);
+    eprintln!(
+        "monologue: a bug of monologue's own stopped it at {}: {text}; please report it",
+        place.unwrap_or_default()
+    );
 }
 
 #[expect(
