@@ -3,6 +3,7 @@
 use super::cases::Cases;
 use super::verdict::{Answer, Judgement};
 use super::{Bug, Round};
+use crate::explain::prompt;
 
 /// One question to a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,23 +16,10 @@ pub struct Question {
     pub prompt: String,
 }
 
-/// The prompt of the first round, as SemCoder was given it: Ding et al., "SemCoder: Training Code Language
-/// Models with Comprehensive Semantics Reasoning", 2024, arXiv 2406.01006, its debug-and-refine task; the
-/// doubled "a" and the space at the end of a line are the model's own training text.
+/// The prompt of the first round: SemCoder's own.
 pub(super) fn first(bug: &Bug, original: &Judgement) -> String {
-    format!(
-        "Debug and Refine the Code: You are given a a problem to be implemented in Python, and a buggy \
-         code that tries to solve the problem but fails the test case.\n\
-         You should firstly simulate the execution with the buggy code and the failed test to identify \
-         the root cause of the failure. \n\
-         Then, you should fix the bug and wrap the refined code in between [Refined] and [/Refined].\n\
-         ### Problem\n{problem}\n\n\
-         ### Buggy Solution\n```python\n{code}\n```\n\n\
-         ### Failed Test\n```python\n{test}\n```\n\n",
-        problem = bug.problem,
-        code = bug.source.trim_end(),
-        test = failed_test(&bug.cases, original),
-    )
+    let test = failed_test(&bug.cases, original);
+    prompt::refine(&bug.problem, bug.source.trim_end(), &test).text
 }
 
 /// The first test that fails, as statements.

@@ -15,7 +15,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub mod answer;
+use crate::explain::answer::{self, Code};
+
 mod ask;
 pub mod cases;
 pub mod judge;
@@ -260,7 +261,7 @@ fn attempt(bug: &Bug, court: &Court<'_>, text: String, before: &[Round]) -> Resu
         patch: None,
         judgement: Judgement::unasked(class, why.to_owned(), &bug.cases),
     };
-    let Some(found) = answer::extracted(&text) else {
+    let Some(found) = answer::code(&text) else {
         return Ok(failed(
             text,
             None,
@@ -268,12 +269,14 @@ fn attempt(bug: &Bug, court: &Court<'_>, text: String, before: &[Round]) -> Resu
             "the answer holds no code",
         ));
     };
-    let outlines = patch::outlined(&bug.python, &bug.source, &found.code)?;
+    let marked = matches!(found, Code::Marked(_));
+    let code = format!("{}\n", found.text().trim_end());
+    let outlines = patch::outlined(&bug.python, &bug.source, &code)?;
     let new = match &outlines {
-        [Some(old), Some(new)] => patch::spliced(&bug.source, &found.code, [old, new]),
+        [Some(old), Some(new)] => patch::spliced(&bug.source, &code, [old, new]),
         // The file itself does not parse, so there is nothing to splice into.
-        [None, Some(_)] => found.code.clone(),
-        [_, None] if !found.marked => {
+        [None, Some(_)] => code.clone(),
+        [_, None] if !marked => {
             return Ok(failed(
                 text,
                 None,
@@ -282,7 +285,7 @@ fn attempt(bug: &Bug, court: &Court<'_>, text: String, before: &[Round]) -> Resu
             ));
         }
         // The judge will say what is wrong with it.
-        [_, None] => found.code.clone(),
+        [_, None] => code.clone(),
     };
     let patch = Patch {
         path: bug.path.clone(),
@@ -299,7 +302,7 @@ fn attempt(bug: &Bug, court: &Court<'_>, text: String, before: &[Round]) -> Resu
     };
     Ok(Tried {
         text,
-        code: Some(found.code),
+        code: Some(code),
         patch: Some(patch),
         judgement,
     })

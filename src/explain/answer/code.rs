@@ -218,4 +218,32 @@ mod tests {
         let other = "```bash\nrm -r x\n```";
         assert_eq!(code(other), Some(Code::Unmarked(other.to_owned())));
     }
+
+    #[test]
+    fn code_is_found_where_models_put_it() {
+        for (text, code) in [
+            ("```python\ndef f():\n    pass\n```", "def f():\n    pass\n"),
+            ("```python\ndef f():\n    pass", "def f():\n    pass\n"),
+            ("```py\nimport sys\n```", "import sys\n"),
+            ("```\ndef g(): pass\n```", "def g(): pass\n"),
+            ("```python def f():\n x\n```", "def f():\n x\n"),
+            ("<code>\nx=1\n</code>", "x=1\n"),
+            ("say\n```python\na\n```\nthen\n```python\nb\n```\n", "b\n"),
+            ("```python\na\n```\n```text\nout\n```\n", "a\n"),
+            (
+                "```python\nno\n```\n[Refined]\n```python\nyes\n```\n[/Refined]",
+                "yes\n",
+            ),
+            ("[Refined]\n    x = 1\n[/Refined] more", "    x = 1\n"),
+            (
+                "[[ ## code ## ]]\n```python\nx\n```\n\n[[ ## completed ## ]]",
+                "x\n",
+            ),
+        ] {
+            let found = super::code(text).unwrap();
+            assert!(matches!(found, Code::Marked(_)), "{text}");
+            assert_eq!(found.text().trim_end(), code.trim_end(), "{text}");
+        }
+        assert_eq!(code(" \n"), None);
+    }
 }
