@@ -197,6 +197,8 @@ fn a_model_that_finds_nothing_leaves_the_file_alone() {
         folder.path(),
         &[
             "repair",
+            "--call",
+            "f(3)",
             "--model",
             "tiny",
             "--max-tokens",

@@ -291,6 +291,9 @@ pub(super) struct Repair {
     /// The interpreter [default: the active virtual environment's python, else python3]
     #[arg(long, value_name = "PATH")]
     pub(super) python: Option<PathBuf>,
+    /// The call that goes wrong: its test is the one that the model is shown first
+    #[arg(long, value_name = "EXPR")]
+    pub(super) call: Option<String>,
     /// Candidates a round
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) samples: usize,

@@ -25,7 +25,11 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
     let settings = layers::settings(common)?;
     let choice = model::choice(&settings)?;
     let python = record::find_python(args.python.as_deref().or(settings.python.as_deref()))?;
-    let bug = Bug::read(&python.path, &args.file, &args.tests)?;
+    let mut bug = Bug::read(&python.path, &args.file, &args.tests)?;
+    if let Some(call) = &args.call {
+        // Stable: the other tests keep their order behind it.
+        bug.cases.cases.sort_by_key(|it| !same(&it.call, call));
+    }
     let plan = Plan {
         samples: NonZeroUsize::new(args.samples)
             .ok_or_else(|| usage("could not repair with 0 samples: give --samples 1 or more"))?,
@@ -92,6 +96,17 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
         Outcome::Fixed | Outcome::AlreadyPassing => ExitCode::SUCCESS,
         Outcome::NotFixed => ExitCode::from(status::NOT_FIXED),
     })
+}
+
+/// Whether two calls are written alike, blanks and quotes aside.
+fn same(a: &str, b: &str) -> bool {
+    let bare = |it: &str| -> String {
+        it.chars()
+            .filter(|it| !it.is_whitespace())
+            .map(|it| if it == '"' { '\'' } else { it })
+            .collect()
+    };
+    bare(a) == bare(b)
 }
 
 fn write_found(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
