@@ -27,6 +27,8 @@ use crate::{
 
 /// How long a program may take before the screen opens on it while it still runs.
 const SHORT: Duration = Duration::from_millis(300);
+/// Steps taken in where no other limit was given: about a gigabyte of them.
+const MAX_STEPS: u64 = 10_000_000;
 /// How often a growing trace is looked at.
 const GLANCE: Duration = Duration::from_millis(33);
 
@@ -44,6 +46,8 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
         .map_err(|it| anyhow::anyhow!("could not make a folder for the trace: {it}; set TMPDIR"))?;
     let mut launch = target.launch(&settings, &folder.path().join("run.trace"))?;
     launch.output = Output::Piped;
+    // A program that never ends must not fill the memory that its trace is shown from.
+    launch.max_steps.get_or_insert(MAX_STEPS);
     let screen = has_screen();
     // Under the screen the keyboard is the debugger's; without one the program reads what we would.
     if screen && launch.stdin == Stdin::Inherit {
