@@ -186,6 +186,31 @@ fn a_killed_screen_leaves_a_restored_terminal() {
 }
 
 #[test]
+fn a_program_that_never_ends_ends_with_the_debugger() {
+    let folder = folder();
+    let script =
+        "import os\nopen('pid', 'w').write(str(os.getpid()))\nn = 0\nwhile True:\n    n += 1\n";
+    fs::write(folder.path().join("loop.py"), script).expect("it is written");
+    for how in ["q", "kill"] {
+        let mut terminal = Terminal::start(&["loop.py"], folder.path(), 80, 24);
+        terminal.wait_for("RUNNING");
+        let pid = fs::read_to_string(folder.path().join("pid")).expect("it has started");
+        let pid = Pid::from_raw(pid.parse().expect("a process id"));
+        match how {
+            "q" => terminal.send("q"),
+            _ => kill(Pid::from_raw(terminal.children()[0]), Signal::SIGKILL).expect("it runs"),
+        }
+        terminal.end();
+        let mut patience = 100;
+        while kill(pid, None).is_ok() {
+            patience -= 1;
+            assert_ne!(patience, 0, "the program outlived the debugger after {how}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+#[test]
 fn without_a_terminal_the_end_is_printed() {
     let folder = folder();
     let output = Command::new(env!("CARGO_BIN_EXE_monologue"))

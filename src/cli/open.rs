@@ -4,7 +4,11 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     path::Path,
     process::ExitCode,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -66,7 +70,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
     let look = layers::look(&settings)?;
     let choice = model::choice(&settings)?;
     let code = tui::guarded(move || {
-        ending(follow(&launch).and_then(|(trace, traced)| {
+        ending(follow(&launch).and_then(|(trace, traced, _watched)| {
             let mut session = Session::new(trace, target.title());
             session.traced = Some(traced);
             session.representations = represent::ALL;
@@ -146,7 +150,7 @@ fn ending(result: Result<(), Failure>) -> ExitCode {
 
 /// Starts the program and reads what it leaves. A short one is waited for, so that the screen opens on
 /// its end; a longer one is watched.
-fn follow(launch: &record::Launch) -> Result<(Trace, Receiver<Trace>), Failure> {
+fn follow(launch: &record::Launch) -> Result<(Trace, Receiver<Trace>, Watched), Failure> {
     let mut running = record::start(launch)?;
     let until = Instant::now() + SHORT;
     let mut ended = false;
@@ -156,11 +160,29 @@ fn follow(launch: &record::Launch) -> Result<(Trace, Receiver<Trace>), Failure> 
     }
     let first = wait_for_file(&launch.trace)?;
     let (tx, rx) = mpsc::channel();
+    let mut watched = Watched::default();
     if !ended {
-        let path = launch.trace.clone();
-        thread::spawn(move || watch(running, &path, &tx));
+        let (path, stop) = (launch.trace.clone(), Arc::clone(&watched.stop));
+        watched.thread = Some(thread::spawn(move || watch(running, &path, &tx, &stop)));
     }
-    Ok((first, rx))
+    Ok((first, rx, watched))
+}
+
+/// A program that may still run; dropping this stops it and waits until it has.
+#[derive(Default)]
+struct Watched {
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the watcher has been reported where it happened.
+            let _ = thread.join();
+        }
+    }
 }
 
 /// The trace so far. A program that has not come as far as its first record has an empty one.
@@ -172,11 +194,11 @@ fn wait_for_file(path: &Path) -> Result<Trace, Failure> {
     }
 }
 
-/// Sends a snapshot whenever the trace has grown, until the program has ended or nobody listens; then
+/// Sends a snapshot whenever the trace has grown, until the program has ended or it is to stop; then
 /// the program, which is dropped here, is stopped.
-fn watch(mut running: record::Running, path: &Path, tx: &Sender<Trace>) {
+fn watch(mut running: record::Running, path: &Path, tx: &Sender<Trace>, stop: &AtomicBool) {
     let mut follow = None;
-    loop {
+    while !stop.load(Ordering::Relaxed) {
         let ended = !matches!(running.poll(), Ok(None));
         if follow.is_none() {
             follow = file::Follow::open(path).ok();

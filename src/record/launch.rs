@@ -211,9 +211,9 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
         .stdin(launch.stdin()?);
     if launch.output == Output::Piped {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // SAFETY: a plain system call, allowed between fork and exec.
+        // SAFETY: plain system calls, allowed between fork and exec.
         unsafe {
-            command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(io::Error::from));
+            command.pre_exec(detach);
         }
     }
     let child = command.spawn().map_err(|error| Error::Run {
@@ -228,6 +228,14 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
         own_group,
         launch.timeout,
     ))
+}
+
+/// Gives the program a session of its own, and ends it with us: nobody would stop it any more.
+fn detach() -> io::Result<()> {
+    nix::unistd::setsid()?;
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    Ok(())
 }
 
 /// Makes an empty file, so that what follows the trace finds one, and an older one is not taken for it.
