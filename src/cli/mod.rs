@@ -73,7 +73,7 @@ fn told(failure: &Failure) -> ExitCode {
 
 /// Parses the process's arguments, does what they ask, and says how it went.
 pub fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| own_up(panic)));
+    std::panic::set_hook(Box::new(own_up));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
