@@ -116,8 +116,8 @@ impl Masker {
         joined(text, all)
     }
 
-    /// What of a Python file's lines would be masked, by line: in code only strings and comments are, and
-    /// names never.
+    /// What of a Python file's lines would be masked, by line: in code only strings, comments and
+    /// cards' numbers are, and names never.
     pub fn source<T: AsRef<str>>(&self, lines: &[T]) -> Vec<Vec<Mask>> {
         let source = python::Source::read(lines);
         let text = &source.text;
@@ -130,18 +130,26 @@ impl Masker {
                 all.extend(found.into_iter().map(|it| (moved(it.0), it.1)));
             }
         }
-        let inside = joined(text, all).into_iter().flat_map(|mask| {
+        let mut inside: Vec<Mask> = Vec::new();
+        for mask in joined(text, all) {
+            // A card's number needs no quotes.
+            if mask.kind == Kind::Card {
+                inside.push(mask);
+                continue;
+            }
             let from = source
                 .parts
                 .partition_point(|it| it.0.end <= mask.bytes.start);
-            let parts = source.parts[from..].iter().map(|it| it.0.clone());
-            let near = parts.take_while(move |it| it.start < mask.bytes.end);
-            near.map(move |part| Mask {
-                bytes: part.start.max(mask.bytes.start)..part.end.min(mask.bytes.end),
-                kind: mask.kind,
-            })
-        });
-        let inside: Vec<Mask> = inside.collect();
+            let parts = source.parts[from..].iter().map(|it| &it.0);
+            inside.extend(
+                parts
+                    .take_while(|it| it.start < mask.bytes.end)
+                    .map(|part| Mask {
+                        bytes: part.start.max(mask.bytes.start)..part.end.min(mask.bytes.end),
+                        kind: mask.kind,
+                    }),
+            );
+        }
         let mut res = Vec::new();
         for line in 0..source.len() {
             let line = source.line(line);

@@ -109,14 +109,6 @@ impl Source {
         self.starts.len()
     }
 
-    /// Whether `range` lies in a string or a comment.
-    pub(super) fn is_text(&self, range: &Range<usize>) -> bool {
-        let at = self.parts.partition_point(|it| it.0.end <= range.start);
-        self.parts
-            .get(at)
-            .is_some_and(|it| it.0.start <= range.start && range.end <= it.0.end)
-    }
-
     /// The statement's code: comments and the insides of plain strings are blank, one for one.
     pub(super) fn code(&self, range: Range<usize>) -> String {
         let mut res = String::new();
@@ -228,8 +220,6 @@ mod tests {
         );
         let (_, range) = it.statement(2).expect("a statement");
         assert_eq!(it.code(range), "x = f('     ',    \n  '     ' )");
-        assert!(it.is_text(&(7..9)));
-        assert!(!it.is_text(&(0..1)));
         let literals: Vec<&str> = it.literals().collect();
         assert_eq!(literals, ["a # b", "d\\", "e\nf", "{x}"]);
     }

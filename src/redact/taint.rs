@@ -214,7 +214,11 @@ impl Pass<'_> {
         if taint.held.iter().any(|it| text.contains(&**it)) {
             return;
         }
-        for line in text.lines() {
+        // A program's own words, and counts, say nothing.
+        let own = |word: &str| self.literals.contains(word) || word.parse::<u16>().is_ok();
+        let telling = |line: &&str| !line.split_whitespace().all(own);
+        let lines: Vec<&str> = text.lines().filter(telling).collect();
+        for line in lines {
             self.seed(line, taint.source, taint.direct, &taint.statement);
         }
     }
