@@ -332,6 +332,9 @@ pub(super) struct Repair {
     pub(super) rounds: usize,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Run candidates that start programs, run text as code or leave their folder, where the file does not
+    #[arg(long)]
+    pub(super) accept_hazards: bool,
     /// Write the fix to the file when it passes
     #[arg(long)]
     pub(super) apply: bool,

@@ -19,7 +19,7 @@ pub(super) enum Part {
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     /// All of it, lines joined by `\n`.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where each line begins.
     starts: Vec<usize>,
     /// Strings and comments, in order; quotes and prefixes are part of strings.
@@ -124,8 +124,22 @@ impl Source {
         self.starts.len()
     }
 
-    /// The statement's code: comments and the insides of plain strings are blank, one for one.
-    pub(super) fn code(&self, range: Range<usize>) -> String {
+    /// The text with blanks for its comments.
+    pub(crate) fn without_comments(&self) -> String {
+        let mut res = String::new();
+        let mut at = 0;
+        for (range, _) in self.parts.iter().filter(|it| it.1 == Part::Comment) {
+            res.push_str(&self.text[at..range.start]);
+            res.extend(std::iter::repeat_n(' ', range.len()));
+            at = range.end;
+        }
+        res.push_str(&self.text[at..]);
+        res
+    }
+
+    /// The code in `range`: comments and the insides of plain strings are blank, one for one but for their
+    /// line ends.
+    pub(crate) fn code(&self, range: Range<usize>) -> String {
         let mut res = String::new();
         let mut at = range.start;
         let from = self.parts.partition_point(|it| it.0.end <= range.start);
@@ -139,7 +153,10 @@ impl Source {
                 Part::Text { formatted: true } => res.push_str(&self.text[start..end]),
                 Part::Text { formatted: false } => {
                     res.push('\'');
-                    res.extend(std::iter::repeat_n(' ', (end - start).saturating_sub(2)));
+                    let inside = &self.text.as_bytes()[start..end];
+                    let inside = inside.get(1..inside.len().saturating_sub(1));
+                    let blank = |it: &u8| if *it == b'\n' { '\n' } else { ' ' };
+                    res.extend(inside.unwrap_or_default().iter().map(blank));
                     res.push('\'');
                 }
                 Part::Comment => res.extend(std::iter::repeat_n(' ', end - start)),
