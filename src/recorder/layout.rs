@@ -29,6 +29,22 @@ pub(crate) struct Layout {
     pub(crate) plain: bool,
     /// Types carry a version that changes whenever they do.
     pub(crate) versions: bool,
+    /// Dicts do, too.
+    pub(crate) dicts: bool,
+    /// The table of a set can be read in place.
+    pub(crate) sets: bool,
+    /// A frame's code can be read in place.
+    pub(crate) codes: bool,
+    /// The frame that runs can be found without making an object of it.
+    pub(crate) running: bool,
+    /// Where a frame object keeps whether it wants line events; 0 when that is not known.
+    pub(crate) wants_lines: usize,
+    /// Where a function keeps its qualified name; 0 when that is not known.
+    pub(crate) qualname: usize,
+    /// Where a class made by a program keeps its qualified name; 0 when that is not known.
+    pub(crate) class_name: usize,
+    /// Where a text that is not ASCII keeps its code units; 0 when that is not known.
+    pub(crate) units: usize,
 }
 
 impl Layout {
@@ -41,12 +57,22 @@ impl Layout {
             ascii: true,
             plain: false,
             versions: true,
+            dicts: false,
+            codes: false,
+            running: false,
+            wants_lines: 0,
+            qualname: 0,
+            class_name: 0,
+            units: 0,
+            sets: false,
         };
         let plain = new_text("plain").zip(new_text("naïve"));
         res.ascii =
             plain.is_some_and(|(plain, accent)| res.is_ascii(*plain) && !res.is_ascii(*accent));
         res.plain = res.ascii && res.prove_plain();
         res.versions = res.prove_versions();
+        res.plain = res.plain && res.prove_float();
+        res.prove_objects();
         res
     }
 
@@ -56,6 +82,9 @@ impl Layout {
         let slots = self.slots(self.key(frame));
         // SAFETY: were the layout another, these would still be words of the interpreter's memory.
         self.fast = unsafe { *slots.add(1) == second.ptr() && *slots.add(2) == third.ptr() };
+        if self.fast {
+            self.prove_running(frame);
+        }
     }
 
     /// Checks frames on one that runs a module whose dictionary is `globals`.
