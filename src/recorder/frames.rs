@@ -300,7 +300,7 @@ impl Frames {
 }
 
 /// Appends what changed in a frame since its last event.
-#[inline]
+#[inline(always)]
 fn writes(
     frame: &mut Frame,
     layout: &Layout,

@@ -137,21 +137,41 @@ impl Layout {
     /// An int of one digit (30 bits); `None` for a longer one. Only if [`Self::plain`].
     #[inline(always)]
     pub(crate) fn short_int(&self, int: Obj) -> Option<i64> {
-        // SAFETY: an exact int: a word of sign and length follows the head, then the digits.
-        let (word, digit) = unsafe {
+        let (word, digit) = self.digit(int);
+        self.is_short(int).then(|| self.signed(word, digit))
+    }
+
+    /// Of an exact int, the word of sign and length that follows the head, and its first digit.
+    #[inline(always)]
+    pub(crate) fn digit(&self, int: Obj) -> (usize, u32) {
+        // SAFETY: an exact int, which has room for one digit at least.
+        unsafe {
             let at = int.ptr().cast::<u8>().add(16);
-            (*at.cast::<isize>(), i64::from(*at.add(8).cast::<u32>()))
-        };
-        if self.minor < 12 {
-            return match word {
-                1 => Some(digit),
-                0 => Some(0),
-                -1 => Some(-digit),
-                _ => None,
-            };
+            (*at.cast::<usize>(), *at.add(8).cast::<u32>())
         }
-        // The two lowest bits: 0 for positive, 1 for zero, 2 for negative; the length from bit 3.
-        ((word as usize) < 16).then(|| (1 - (word as i64 & 3)) * digit)
+    }
+
+    /// Whether an exact int has no more than one digit. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn is_short(&self, int: Obj) -> bool {
+        let (word, _) = self.digit(int);
+        match self.minor < 12 {
+            // The length, negative if the number is.
+            true => word.wrapping_add(1) < 3,
+            // The length from bit 3 on.
+            false => word < 16,
+        }
+    }
+
+    /// The number of that sign and digit; zero's digit may be anything.
+    #[inline(always)]
+    pub(crate) fn signed(&self, word: usize, digit: u32) -> i64 {
+        let sign = match self.minor < 12 {
+            true => word as i64,
+            // The two lowest bits: 0 for positive, 1 for zero, 2 for negative.
+            false => 1 - (word as i64 & 3),
+        };
+        sign * i64::from(digit)
     }
 
     /// The items of an exact list or tuple, to be used at once. Only if [`Self::plain`].

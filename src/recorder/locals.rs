@@ -15,12 +15,15 @@ use crate::{
     wire::hot,
 };
 
-/// What a variable was.
+/// What a variable was. Numbers are compared in the words that Python keeps them in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Last {
     Unbound,
-    None,
-    Bool(bool),
+    /// An object that is there as long as Python is, by its address: `None`, `True`, `False`.
+    Constant(usize),
+    /// An int of one digit: length and sign, digit.
+    Short(usize, u32),
+    /// Another int of 64 bits.
     Int(i64),
     /// By its bits, so that every NaN equals itself.
     Float(u64),
@@ -57,6 +60,7 @@ impl Default for Slot {
 
 impl Slot {
     /// Forgets what it was, keeping its room.
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.last = Last::Unbound;
     }
@@ -89,6 +93,25 @@ impl Slot {
         with: &mut Values,
         out: &mut Vec<u8>,
     ) -> bool {
+        let same = match (self.last, now) {
+            (Last::Unbound, None) => true,
+            (Last::Constant(at), Some(now)) => at == now.ptr() as usize,
+            (Last::Short(word, digit), Some(now)) => {
+                now.is(kind!(PyLong_Type)) && with.encoder.layout.digit(now) == (word, digit)
+            }
+            _ => false,
+        };
+        !same && self.update_other(name, now, with, out)
+    }
+
+    #[inline]
+    fn update_other(
+        &mut self,
+        name: u32,
+        now: Option<Obj>,
+        with: &mut Values,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let Some(now) = now else {
             if self.last == Last::Unbound {
                 return false;
@@ -98,22 +121,22 @@ impl Slot {
             out.push(hot::UNBOUND);
             return true;
         };
-        if let Some(quick) = quick(now, &with.encoder.layout) {
-            if self.last == quick {
-                return false;
-            }
-            self.last = quick;
-            match name < 0x80 {
-                true => put_word(out, u64::from(hot::WHOLE) << 8 | u64::from(name), 2),
-                false => {
-                    put_u64(out, u64::from(name));
-                    out.push(hot::WHOLE);
-                }
-            }
-            put_quick(quick, out);
-            return true;
+        let Some(quick) = quick(now, &with.encoder.layout) else {
+            return self.update_deep(name, now, with, out);
+        };
+        if self.last == quick {
+            return false;
         }
-        self.update_deep(name, now, with, out)
+        self.last = quick;
+        match name < 0x80 {
+            true => put_word(out, u64::from(hot::WHOLE) << 8 | u64::from(name), 2),
+            false => {
+                put_u64(out, u64::from(name));
+                out.push(hot::WHOLE);
+            }
+        }
+        put_quick(quick, &with.encoder.layout, out);
+        true
     }
 
     fn update_deep(&mut self, name: u32, now: Obj, with: &mut Values, out: &mut Vec<u8>) -> bool {
@@ -190,7 +213,7 @@ impl Values {
     #[inline]
     pub(crate) fn put(&mut self, value: Obj, out: &mut Vec<u8>) {
         if let Some(quick) = quick(value, &self.encoder.layout) {
-            return put_quick(quick, out);
+            return put_quick(quick, &self.encoder.layout, out);
         }
         self.scratch.clear();
         self.encoder.value(value, &mut self.scratch);
@@ -202,10 +225,11 @@ impl Values {
 fn quick(object: Obj, layout: &Layout) -> Option<Last> {
     let is = object.kind();
     if is == kind!(PyLong_Type) {
-        if layout.plain
-            && let Some(value) = layout.short_int(object)
-        {
-            return Some(Last::Int(value));
+        if layout.plain && layout.is_short(object) {
+            let (word, digit) = layout.digit(object);
+            // What stands in zero's place for a digit says nothing.
+            let digit = if layout.signed(word, digit) == 0 { 0 } else { digit };
+            return Some(Last::Short(word, digit));
         }
         return object.int().map(Last::Int);
     }
@@ -216,27 +240,31 @@ fn quick(object: Obj, layout: &Layout) -> Option<Last> {
         };
         return Some(Last::Float(value.to_bits()));
     }
-    if is == kind!(PyBool_Type) {
-        return Some(Last::Bool(object.is_true()));
-    }
-    object.is_none().then_some(Last::None)
+    let constant = is == kind!(PyBool_Type) || object.is_none();
+    constant.then_some(Last::Constant(object.ptr() as usize))
 }
 
 /// Length and bytes.
 #[inline(always)]
-fn put_quick(value: Last, out: &mut Vec<u8>) {
-    let single = |tag: u8| u64::from(tag) << 8 | 1;
+fn put_quick(value: Last, layout: &Layout, out: &mut Vec<u8>) {
+    let int = |value: i64, out: &mut Vec<u8>| match short(zigzag(value)) {
+        Some((word, len)) => {
+            let head = u64::from(tag::INT) << 8 | (1 + len as u64);
+            put_word(out, word << 16 | head, 2 + len);
+        }
+        None => put_long(value, out),
+    };
     match value {
-        Last::None => put_word(out, single(tag::NONE), 2),
-        Last::Bool(true) => put_word(out, single(tag::TRUE), 2),
-        Last::Bool(false) => put_word(out, single(tag::FALSE), 2),
-        Last::Int(value) => match short(zigzag(value)) {
-            Some((word, len)) => {
-                let head = u64::from(tag::INT) << 8 | (1 + len as u64);
-                put_word(out, word << 16 | head, 2 + len);
-            }
-            None => put_long(value, out),
-        },
+        Last::Constant(at) => {
+            let tag = match Obj::lent(at as *mut _) {
+                Some(it) if it.is_none() => tag::NONE,
+                Some(it) if it.is_true() => tag::TRUE,
+                _ => tag::FALSE,
+            };
+            put_word(out, u64::from(tag) << 8 | 1, 2);
+        }
+        Last::Short(word, digit) => int(layout.signed(word, digit), out),
+        Last::Int(value) => int(value, out),
         Last::Float(bits) => {
             put_word(out, u64::from(tag::FLOAT) << 8 | 9, 2);
             put_word(out, bits.to_le(), 8);

@@ -306,12 +306,16 @@ impl Count {
     }
 
     /// Fills the count in; one past 127 moves what was counted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(self, out: &mut Vec<u8>, count: u64) {
-        if count < 0x80 {
-            out[self.0] = count as u8;
-            return;
+        match count < 0x80 {
+            true => out[self.0] = count as u8,
+            false => self.end_long(out, count),
         }
+    }
+
+    #[cold]
+    fn end_long(self, out: &mut Vec<u8>, count: u64) {
         let mut long = Vec::new();
         put_u64(&mut long, count);
         out.splice(self.0..=self.0, long);

@@ -4,7 +4,7 @@ use crate::{
     kinds::{Kind, Shown},
     object::{Obj, kind},
     opaque::{self, How},
-    trail::{Check, Trail, Watch, pairs, run, words},
+    trail::{Check, Trail, Watch, pairs, words},
     values::Encoder,
 };
 use std::ops::Range;
@@ -295,13 +295,5 @@ impl Encoder {
         let around = std::mem::replace(&mut self.watch, Watch::Loose);
         self.note_text(name, bytes.end - 1);
         self.watch = around;
-    }
-
-    /// How many items of the list at the root a trail has.
-    pub(crate) fn kept(trail: &Trail) -> usize {
-        match trail.checks.first() {
-            Some(Check::List { items, .. }) => run(items).len(),
-            _ => 0,
-        }
     }
 }
