@@ -31,6 +31,8 @@ pub(crate) struct Layout {
     pub(crate) versions: bool,
     /// Dicts do, too.
     pub(crate) dicts: bool,
+    /// The table of a dict can be read in place.
+    pub(crate) tables: bool,
     /// The table of a set can be read in place.
     pub(crate) sets: bool,
     /// A frame's code can be read in place.
@@ -65,6 +67,7 @@ impl Layout {
             class_name: 0,
             units: 0,
             sets: false,
+            tables: false,
         };
         let plain = new_text("plain").zip(new_text("naïve"));
         res.ascii =
@@ -190,6 +193,13 @@ impl Layout {
         }
     }
 
+    /// The length of an exact `str` in code points. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn text_len(&self, text: Obj) -> usize {
+        // SAFETY: the length follows the head.
+        unsafe { *text.ptr().cast::<u8>().add(16).cast::<usize>() }
+    }
+
     /// The characters of a `str` that [`Self::is_ascii`], to be used at once. Only if [`Self::plain`].
     #[inline(always)]
     pub(crate) fn ascii<'a>(&self, text: Obj) -> &'a [u8] {
@@ -197,7 +207,7 @@ impl Layout {
         unsafe {
             let at = text.ptr().cast::<u8>();
             let start = at.add(if self.minor < 12 { 48 } else { 40 });
-            std::slice::from_raw_parts(start, *at.add(16).cast::<usize>())
+            std::slice::from_raw_parts(start, self.text_len(text))
         }
     }
 

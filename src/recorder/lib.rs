@@ -69,6 +69,8 @@ mod source;
 #[cfg(feature = "python")]
 mod state;
 #[cfg(feature = "python")]
+mod table;
+#[cfg(feature = "python")]
 mod target;
 #[cfg(feature = "python")]
 mod text;

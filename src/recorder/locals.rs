@@ -45,7 +45,8 @@ pub(crate) struct Deep {
     pub(crate) root: usize,
     pub(crate) bytes: Vec<u8>,
     pub(crate) trail: Trail,
-    /// If it is a list of numbers alone, where in `bytes` each item starts, and where the last ends.
+    /// If it is a container of numbers alone, where in `bytes` each item (or key and value) starts, and
+    /// where the last ends.
     pub(crate) offsets: Vec<u32>,
 }
 
@@ -199,6 +200,9 @@ impl Deep {
 pub(crate) struct Values {
     pub(crate) encoder: Encoder,
     pub(crate) scratch: Vec<u8>,
+    /// Room for the addresses of items, and for where they stand.
+    pub(crate) words: Vec<usize>,
+    pub(crate) offsets: Vec<u32>,
 }
 
 impl Values {
@@ -206,6 +210,8 @@ impl Values {
         Self {
             encoder,
             scratch: Vec::new(),
+            words: Vec::new(),
+            offsets: Vec::new(),
         }
     }
 
@@ -228,7 +234,11 @@ fn quick(object: Obj, layout: &Layout) -> Option<Last> {
         if layout.plain && layout.is_short(object) {
             let (word, digit) = layout.digit(object);
             // What stands in zero's place for a digit says nothing.
-            let digit = if layout.signed(word, digit) == 0 { 0 } else { digit };
+            let digit = if layout.signed(word, digit) == 0 {
+                0
+            } else {
+                digit
+            };
             return Some(Last::Short(word, digit));
         }
         return object.int().map(Last::Int);

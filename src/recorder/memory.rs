@@ -137,6 +137,7 @@ impl Layout {
     /// Proves what is told of dicts, sets, texts and classes.
     pub(crate) fn prove_objects(&mut self) {
         self.dicts = self.plain && self.prove_dicts();
+        self.tables = self.plain && self.prove_tables();
         self.sets = self.plain && self.prove_sets().unwrap_or(false);
         if self.plain {
             self.units = if self.minor < 12 { 72 } else { 56 };

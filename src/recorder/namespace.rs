@@ -76,7 +76,7 @@ impl Namespace {
         };
         self.round = self.round.wrapping_add(1);
         let (mut written, mut expected) = (0, 0);
-        for (key, value) in dict.dict() {
+        for (key, value) in layout.pairs(dict) {
             if !key.is(kind!(PyUnicode_Type)) {
                 continue;
             }

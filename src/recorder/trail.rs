@@ -56,8 +56,6 @@ pub(crate) enum Check {
     Set { at: Obj, len: usize, items: Run },
     /// An exact dict without a version: its keys and values.
     Pairs { at: Obj, len: usize, items: Run },
-    /// An ASCII text: how long it is, and where those characters that were kept stand.
-    Ascii { at: Obj, len: u32, start: u32 },
     /// Another text that Python keeps in one piece: its form, and its code units in words.
     Wide {
         at: Obj,
@@ -92,6 +90,14 @@ pub(crate) enum Check {
     },
 }
 
+/// An exact ASCII text: its length, and where those characters that were kept stand in the bytes.
+#[derive(Debug, Clone, Copy)]
+struct Ascii {
+    at: Obj,
+    len: u32,
+    start: u32,
+}
+
 /// A part of a list.
 pub(crate) type Run = Range<u32>;
 
@@ -100,6 +106,8 @@ pub(crate) type Run = Range<u32>;
 pub(crate) struct Trail {
     pub(crate) checks: Vec<Check>,
     pub(crate) words: Vec<usize>,
+    /// Looked at once all checks have passed.
+    texts: Vec<Ascii>,
     held: Vec<Owned>,
 }
 
@@ -119,7 +127,19 @@ impl Trail {
     pub(crate) fn clear(&mut self) {
         self.checks.clear();
         self.words.clear();
+        self.texts.clear();
         self.held.clear();
+    }
+
+    /// Notes an exact ASCII text by its length and where in the bytes it starts; whether it is short
+    /// enough for that.
+    #[inline]
+    pub(crate) fn text(&mut self, at: Obj, len: usize, start: usize) -> bool {
+        let (Ok(len), Ok(start)) = (u32::try_from(len), u32::try_from(start)) else {
+            return false;
+        };
+        self.texts.push(Ascii { at, len, start });
+        true
     }
 
     pub(crate) fn hold(&mut self, number: Obj) {
@@ -141,9 +161,8 @@ impl Trail {
 
     /// Whether nothing but the variable itself can make the value another one.
     pub(crate) fn is_fixed(&self) -> bool {
-        use Check::{Ascii, Wide};
         let text = |it: &Check| match it {
-            Ascii { .. } | Wide { .. } => true,
+            Check::Wide { .. } => true,
             Check::Bytes { mutable, .. } => !mutable,
             _ => false,
         };
@@ -156,6 +175,13 @@ impl Trail {
     pub(crate) fn verdict(&self, bytes: &[u8], limit: usize, encoder: &mut Encoder) -> Verdict {
         let mut res = Verdict::Same;
         let mut checks = self.checks.iter();
+        if let [check @ Check::Dict { .. }] = &self.checks[..] {
+            // As it is, it keeps its texts.
+            return match self.passes(check, bytes, encoder) {
+                true => Verdict::Same,
+                false => Verdict::Unsure,
+            };
+        }
         if let Some(Check::List { at, len, items }) = self.checks.first() {
             checks.next();
             let Some(now) = list(&encoder.layout, *at) else {
@@ -176,22 +202,35 @@ impl Trail {
                 return Verdict::Unsure;
             }
         }
-        res
+        match self.texts_are_same(bytes, encoder) {
+            true => res,
+            false => Verdict::Unsure,
+        }
+    }
+
+    /// Whether the texts still hold what they did; they must be there still.
+    #[inline(always)]
+    pub(crate) fn texts_are_same(&self, bytes: &[u8], encoder: &Encoder) -> bool {
+        let (layout, limit) = (&encoder.layout, encoder.limits.text);
+        let same = |text: &Ascii| {
+            let len = text.len as usize;
+            if !text.at.is(kind!(PyUnicode_Type))
+                || !layout.is_ascii(text.at)
+                || layout.text_len(text.at) != len
+            {
+                return false;
+            }
+            let (start, kept) = (text.start as usize, len.min(limit));
+            let then = bytes.get(start..start + kept);
+            then.is_some_and(|then| same_text(&layout.ascii(text.at)[..kept], then))
+        };
+        self.texts.iter().all(same)
     }
 
     #[inline]
     fn passes(&self, check: &Check, bytes: &[u8], encoder: &mut Encoder) -> bool {
         let layout = encoder.layout;
         match check {
-            Check::Ascii { at, len, start } => {
-                if !at.is(kind!(PyUnicode_Type)) || !layout.is_ascii(*at) {
-                    return false;
-                }
-                let now = layout.ascii(*at);
-                let kept = now.len().min(encoder.limits.text);
-                let start = *start as usize;
-                now.len() == *len as usize && same_text(&now[..kept], &bytes[start..start + kept])
-            }
             Check::List { at, len, items } => list(&layout, *at)
                 .is_some_and(|now| now.len() == *len && same_start(now, &self.words[run(items)])),
             Check::Tuple {
@@ -320,26 +359,22 @@ fn same_start(now: &[*mut PyObject], then: &[usize]) -> bool {
     now.get(..then.len()) == Some(then)
 }
 
-/// Short texts compare faster than a call of the library takes.
+/// Short texts compare faster than a call of the library takes. Both are of one length.
 #[inline(always)]
 fn same_text(a: &[u8], b: &[u8]) -> bool {
-    if 16 < a.len() || a.len() != b.len() {
+    let len = a.len();
+    if len != b.len() || 16 < len {
         return a == b;
     }
-    let word = |of: &[u8], at: usize| {
-        let part: [u8; 8] = of[at..at + 8].try_into().unwrap_or_default();
-        u64::from_ne_bytes(part)
-    };
-    let half = |of: &[u8], at: usize| {
-        let part: [u8; 4] = of[at..at + 4].try_into().unwrap_or_default();
-        u32::from_ne_bytes(part)
-    };
-    let len = a.len();
-    if 8 <= len {
-        return word(a, 0) == word(b, 0) && word(a, len - 8) == word(b, len - 8);
+    let (a, b) = (a.as_ptr(), b.as_ptr());
+    // SAFETY: two words that overlap cover any of these lengths, and lie within both.
+    unsafe {
+        let word = |of: *const u8, at: usize| of.add(at).cast::<u64>().read_unaligned();
+        let half = |of: *const u8, at: usize| of.add(at).cast::<u32>().read_unaligned();
+        match len {
+            8.. => word(a, 0) == word(b, 0) && word(a, len - 8) == word(b, len - 8),
+            4.. => half(a, 0) == half(b, 0) && half(a, len - 4) == half(b, len - 4),
+            _ => (0..len).all(|at| *a.add(at) == *b.add(at)),
+        }
     }
-    if 4 <= len {
-        return half(a, 0) == half(b, 0) && half(a, len - 4) == half(b, len - 4);
-    }
-    a.iter().zip(b).all(|(a, b)| a == b)
 }

@@ -241,7 +241,7 @@ impl Encoder {
         let len = dict.dict_len();
         let around = self.note_dict(dict, depth);
         self.container((tag::DICT, dict, len), depth, out, |this, depth, out| {
-            this.pairs(dict.dict(), depth, out)
+            this.pairs(this.layout.pairs(dict), depth, out)
         });
         self.watch = around;
     }

@@ -84,26 +84,25 @@ impl Encoder {
         if self.watch != Watch::Loose {
             return;
         }
-        let check = if self.layout.plain && self.layout.is_ascii(at) {
-            let len = self.layout.ascii(at).len();
-            let start = (end - len.min(self.limits.text)) as u32;
-            let len = len as u32;
-            Check::Ascii { at, len, start }
-        } else {
-            match self.layout.units(at, self.limits.text) {
-                Some((len, form, units)) => Check::Wide {
-                    at,
-                    len,
-                    form,
-                    units: self.trail.keep(words(units)),
-                },
-                // It is not told in which form it is; none has this one.
-                None => Check::Kind {
-                    at,
-                    kind: 0,
-                    version: 0,
-                },
+        if self.layout.plain && self.layout.is_ascii(at) {
+            let len = self.layout.text_len(at);
+            if self.trail.text(at, len, end - len.min(self.limits.text)) {
+                return;
             }
+        }
+        let check = match self.layout.units(at, self.limits.text) {
+            Some((len, form, units)) => Check::Wide {
+                at,
+                len,
+                form,
+                units: self.trail.keep(words(units)),
+            },
+            // It is not told in which form it is; no object has this type.
+            None => Check::Kind {
+                at,
+                kind: 0,
+                version: 0,
+            },
         };
         self.trail.checks.push(check);
     }
