@@ -60,7 +60,9 @@ class Seen:
         return "?"
 
     def items(self, name, value, depth):
-        return self.container(value, name, depth, lambda deeper: self.first(value, deeper))
+        # Sets are sorted, as their order is another one in every run.
+        order = sorted if name in ("set", "frozenset") else list
+        return self.container(value, name, depth, lambda deeper: order(self.first(value, deeper)))
 
     def pairs(self, value, depth):
         def write(depth):
