@@ -169,8 +169,9 @@ impl Trace {
 
     /// The newest step at or before `event`, on any frame; `None` before the first.
     pub fn step_at(&self, event: EventId) -> Option<StepId> {
-        let before = self.steps.partition_point(|it| it.event <= event);
-        before.checked_sub(1).map(Id::new)
+        let after = self.steps.partition_point(|it| it.event <= event);
+        let last = Id::new(after).minus(1)?;
+        self.steps.get(last).map(|_| last)
     }
 
     /// The step of `event`'s own frame that was running at it; falls back to the nearest step of any.
