@@ -60,6 +60,19 @@ impl Builder {
         let _ = self.take(record);
     }
 
+    /// On top of a trace that has no event, only what events name.
+    pub(super) fn over(known: Trace) -> Self {
+        Self {
+            trace: known,
+            ..Self::default()
+        }
+    }
+
+    /// The steps so far.
+    pub fn steps(&self) -> &Tape<Step> {
+        &self.trace.steps
+    }
+
     /// The trace so far.
     pub fn snapshot(&self) -> Trace {
         self.trace.clone()
