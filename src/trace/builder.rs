@@ -68,9 +68,9 @@ impl Builder {
         }
     }
 
-    /// The steps so far.
-    pub fn steps(&self) -> &Tape<Step> {
-        &self.trace.steps
+    /// The trace so far, as it is being built.
+    pub(super) fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// The trace so far.

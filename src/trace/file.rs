@@ -14,6 +14,9 @@ use std::{
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
 };
 
 use recorder::{
@@ -65,6 +68,9 @@ pub enum Error {
 
 /// Bytes read at once, so that a large file never lies in memory beside its trace.
 const CHUNK: u64 = 1 << 20;
+/// How often a trace that is taken in beside the screen is shown: what a pass over the new events may
+/// cost each time is a few milliseconds.
+const GLANCE: Duration = Duration::from_millis(50);
 /// Bytes that one record may take: more is a hostile file's doing.
 const RECORD: usize = 256 << 20;
 /// Bytes of memory that a trace may take, about: what a file unpacks to is not bounded by its size.
@@ -198,6 +204,41 @@ impl Follow {
             )));
         }
         Ok(any)
+    }
+
+    /// Takes in what is there until `enough` of it is, or the time is up; says whether it is all.
+    ///
+    /// # Errors
+    /// As [`Self::advance`].
+    pub fn advance_until(
+        &mut self,
+        time: Duration,
+        enough: impl Fn(&Trace) -> bool,
+    ) -> Result<bool, Error> {
+        let until = Instant::now() + time;
+        while self.advance_a_little()? {
+            if until <= Instant::now() && enough(self.builder.trace()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes on with what is there on a thread of its own, and sends the trace whenever it has grown by
+    /// enough to show. The channel closes at the end of the file.
+    pub fn in_background(mut self) -> Receiver<Trace> {
+        let (sender, res) = mpsc::channel();
+        thread::spawn(move || {
+            // A file that can no longer be read is shown as far as it was.
+            while !self.advance_until(GLANCE, |_| true).unwrap_or(true) {
+                if sender.send(self.snapshot()).is_err() {
+                    return;
+                }
+            }
+            // Nobody may be looking any more.
+            let _ = sender.send(self.snapshot());
+        });
+        res
     }
 
     /// The trace as far as it was taken in.

@@ -1,4 +1,4 @@
-//! Files that are whole, growing, cut short, packed and hostile.
+//! Files that are whole, growing, cut short and packed.
 
 use recorder::wire::{CodeKind, MAGIC, Record};
 

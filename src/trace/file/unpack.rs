@@ -201,11 +201,11 @@ impl Archive {
                 }
             }
             rest.drain(..read);
-            if builder.steps().get(step).is_some() {
+            if builder.trace().steps().get(step).is_some() {
                 return Some(builder.snapshot());
             }
         }
-        builder.steps().get(step)?;
+        builder.trace().steps().get(step)?;
         Some(builder.snapshot())
     }
 }
