@@ -107,6 +107,7 @@ impl Builder {
         match record {
             Record::Fact(key, value) => {
                 self.prelude |= key == "call";
+                self.texts += (key.len() + value.len()) as u64;
                 Arc::make_mut(&mut self.trace.facts).insert(key, value);
             }
             Record::Note(text) => {
@@ -356,6 +357,7 @@ impl Builder {
         if known.events.is_multiple_of(KEYFRAME_EVERY)
             && let Some(state) = self.states.get(&frame)
         {
+            self.texts += (state.bindings.len() * size_of::<Binding>()) as u64;
             Arc::make_mut(&mut known.keyframes).push(Keyframe {
                 at: id,
                 bindings: state.bindings.as_slice().into(),

@@ -74,7 +74,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Bytes that one record may take: more is a hostile file's doing.
 const RECORD: usize = 256 << 20;
 /// Bytes of memory that a trace may take, about: what a file unpacks to is not bounded by its size.
-const MEMORY: u64 = 4 << 30;
+const MEMORY: u64 = 2 << 30;
+/// Records between two looks at how much memory they took.
+const LOOK: u32 = 64;
 
 /// A trace file being read: takes what is committed, as often as asked.
 #[derive(Debug)]
@@ -85,6 +87,8 @@ pub struct Follow {
     pending: Vec<u8>,
     reader: Reader,
     builder: Builder,
+    /// Bytes of memory it may take.
+    room: u64,
     /// Nothing more is taken in: the file ends here, is damaged from here on, or is too large.
     over: bool,
 }
@@ -127,6 +131,7 @@ impl Follow {
             pending: Vec::new(),
             reader: Reader::default(),
             builder: Builder::default(),
+            room: MEMORY,
             over: false,
         })
     }
@@ -188,20 +193,26 @@ impl Follow {
             }
         }
         let any = before < self.pending.len();
-        while let Some(record) = self.reader.next(&self.pending) {
+        let mut count = 0u32;
+        let mut too_large = false;
+        while !too_large && let Some(record) = self.reader.next(&self.pending) {
             self.builder.push(record);
+            count += 1;
+            too_large = count.is_multiple_of(LOOK) && self.room < self.builder.weight();
         }
         self.pending.drain(..self.reader.consumed());
         if damaged || self.reader.damaged() || RECORD < self.pending.len() {
             self.over = true;
             self.builder.damaged();
         }
-        if MEMORY < self.builder.weight() && !self.over {
+        if too_large {
             self.over = true;
-            self.builder.push(Record::Note(format!(
-                "the trace is longer than fits in {} GiB of memory: it is shown up to here",
-                MEMORY >> 30
-            )));
+            self.builder.push(Record::Note(
+                "the trace is longer than fits in memory: it is shown up to here".into(),
+            ));
+        }
+        if self.over {
+            self.pending = Vec::new();
         }
         Ok(any)
     }

@@ -125,12 +125,15 @@ impl Trace {
 
     /// Whether the exception seen at `event` leaves the frame without another line of it running.
     pub fn unwinds(&self, event: EventId) -> bool {
-        let next = self.events[event].next;
-        next.is_some_and(|it| match self.events[it].kind {
-            Kind::Unwind => true,
-            Kind::Exception(_) => self.unwinds(it),
-            _ => false,
-        })
+        let mut at = event;
+        while let Some(next) = self.events[at].next {
+            match self.events[next].kind {
+                Kind::Unwind => return true,
+                Kind::Exception(_) => at = next,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// The event of `frame` at or before `at`; `None` if the frame was entered later. Linear in the

@@ -2,6 +2,8 @@
 
 use recorder::wire::{CodeKind, MAGIC, Record};
 
+mod hostile;
+
 use super::*;
 
 fn file(committed: usize, records: &[u8]) -> Vec<u8> {
