@@ -205,7 +205,7 @@ impl Follow {
             self.over = true;
             self.builder.damaged();
         }
-        if too_large {
+        if too_large || self.room < self.builder.weight() {
             self.over = true;
             self.builder.push(Record::Note(
                 "the trace is longer than fits in memory: it is shown up to here".into(),
