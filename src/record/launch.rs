@@ -50,6 +50,8 @@ pub enum Stdin {
     File(PathBuf),
     /// There is none.
     Null,
+    /// From us: what is sent through [`Running::input`].
+    Piped,
 }
 
 /// Where the program's output goes.
@@ -190,6 +192,7 @@ impl Launch {
         Ok(match &self.stdin {
             Stdin::Inherit => Stdio::inherit(),
             Stdin::Null => Stdio::null(),
+            Stdin::Piped => Stdio::piped(),
             Stdin::File(path) => {
                 let opened = File::open(path).map_err(|error| Error::Stdin {
                     path: path.clone(),

@@ -5,12 +5,14 @@
 //! fares, a crash included, is its [`Outcome`]; an [`Error`] means that it was not recorded.
 
 mod finish;
+mod input;
 mod install;
 mod launch;
 mod python;
 mod running;
 mod tail;
 
+pub use input::Input;
 pub use launch::{Backend, Launch, Output, Stdin, Target};
 pub use python::{Python, find as find_python};
 pub use running::{Outcome, Running};
