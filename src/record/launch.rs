@@ -38,6 +38,11 @@ pub enum Target {
         /// The file.
         file: PathBuf,
     },
+    /// One test, as `python -m pytest NODE` runs it.
+    Pytest {
+        /// Its node id: `FILE.py::TEST`.
+        node: OsString,
+    },
 }
 
 /// Where the program's standard input comes from.
@@ -183,6 +188,7 @@ impl Launch {
             Target::Module { name } => vec!["module".into(), name.clone()],
             Target::Code { code } => vec!["code".into(), code.clone()],
             Target::Call { expr, file } => vec!["call".into(), expr.clone(), file.into()],
+            Target::Pytest { node } => vec!["pytest".into(), node.clone()],
         });
         res.extend(self.args.iter().cloned());
         res

@@ -32,6 +32,9 @@ pub fn record(launch: &Launch) -> Result<Outcome, Error> {
 pub fn start(launch: &Launch) -> Result<Running, Error> {
     launch.check()?;
     let python = python::find(launch.python.as_deref())?;
+    if matches!(launch.target, Target::Pytest { .. }) {
+        python::require_pytest(&python)?;
+    }
     let installed = install::install().map_err(Error::Install)?;
     launch::spawn(launch, python, &installed)
 }
