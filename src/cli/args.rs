@@ -127,6 +127,9 @@ pub(super) struct Target {
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
+    /// Record one pytest test, and open on the assert that fails
+    #[arg(long, value_names = ["NODEID", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["words", "module", "code", "call"])]
+    pub(super) pytest: Vec<OsString>,
     /// Record a module, as `python -m`
     #[arg(short = 'm', value_names = ["MODULE", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with = "words")]
     pub(super) module: Vec<OsString>,

@@ -38,6 +38,11 @@ pub enum Target {
         /// The file.
         file: PathBuf,
     },
+    /// One test, as `python -m pytest NODE` runs it.
+    Pytest {
+        /// Its node id: `FILE.py::TEST`.
+        node: OsString,
+    },
 }
 
 /// Where the program's standard input comes from.
@@ -50,6 +55,8 @@ pub enum Stdin {
     File(PathBuf),
     /// There is none.
     Null,
+    /// From us: what is sent through [`Running::input`].
+    Piped,
 }
 
 /// Where the program's output goes.
@@ -181,6 +188,7 @@ impl Launch {
             Target::Module { name } => vec!["module".into(), name.clone()],
             Target::Code { code } => vec!["code".into(), code.clone()],
             Target::Call { expr, file } => vec!["call".into(), expr.clone(), file.into()],
+            Target::Pytest { node } => vec!["pytest".into(), node.clone()],
         });
         res.extend(self.args.iter().cloned());
         res
@@ -190,6 +198,7 @@ impl Launch {
         Ok(match &self.stdin {
             Stdin::Inherit => Stdio::inherit(),
             Stdin::Null => Stdio::null(),
+            Stdin::Piped => Stdio::piped(),
             Stdin::File(path) => {
                 let opened = File::open(path).map_err(|error| Error::Stdin {
                     path: path.clone(),

@@ -136,7 +136,8 @@ impl Namespace {
             return Some(expected);
         }
         let text = key.text();
-        if 4 <= text.len() && text.starts_with("__") && text.ends_with("__") {
+        let own = 4 <= text.len() && text.starts_with("__") && text.ends_with("__");
+        if own || !crate::codes::is_written(&text) {
             return None;
         }
         if let Some(at) = self.names.iter().position(|it| *it.text == *text) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    CodeKind, Event, EventId, Exception, FrameId, Id, Kind, NameId, StepId, Trace, ValueId, Write,
-    is_part_of_a_statement,
+    CodeKind, Ending, Event, EventId, Exception, FrameId, Id, Kind, NameId, StepId, Trace, ValueId,
+    Write, is_part_of_a_statement,
 };
 
 /// A frame's whole state every so many of its events, so that no look-up replays more than that.
@@ -216,6 +216,8 @@ impl Trace {
                 .first()
                 .filter(|&it| self.events[self.frames[it].last].kind == Kind::Unwind)
                 .or_else(|| self.entry())?,
+            // What a test raises ends in its runner, which is none of the program's frames.
+            None if self.fact("target") == Some("pytest") => self.failed_in_a_runner()?,
             None => self.frames.first()?,
         };
         let mut at = self.frames[root].last;
@@ -234,6 +236,20 @@ impl Trace {
         let (event, exception) = raised?;
         let exception = &self.exceptions[exception];
         (&*exception.name != "SystemExit").then_some((event, exception))
+    }
+
+    /// The last frame that nothing of the program's called and that an exception left: of a run of one
+    /// test, the test itself or a fixture. `None` when the run went well.
+    fn failed_in_a_runner(&self) -> Option<FrameId> {
+        if self.ending == Ending::Exited(0) {
+            return None;
+        }
+        let left = self.activations.ids().rev().find(|&it| {
+            let activation = &self.activations[it];
+            let left = activation.left.map(|it| self.events[it].kind);
+            activation.caller.is_none() && left == Some(Kind::Unwind)
+        })?;
+        Some(self.activations[left].frame)
     }
 
     /// Whether a frame was entered while the file of a `--call` was still being imported.
