@@ -219,6 +219,12 @@ pub(super) struct Show {
     /// What the run should have given, as a Python literal
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
+    /// As many records as fit this many tokens; what is left out is said
+    #[arg(long, value_name = "TOKENS")]
+    pub(super) budget: Option<usize>,
+    /// Mask what looks secret, and what the program read from outside
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Text, spans and size as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -241,6 +247,18 @@ pub(super) struct Export {
     /// The form
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Form,
+    /// What the run should have given, as a Python literal (sft)
+    #[arg(long, value_name = "VALUE")]
+    pub(super) expected: Option<String>,
+    /// The corrected program: what the assistant says (sft)
+    #[arg(long, value_name = "FILE")]
+    pub(super) fixed: Option<PathBuf>,
+    /// Only these steps, counted from 1, both ends included (html)
+    #[arg(long, value_name = "A..B")]
+    pub(super) steps: Option<String>,
+    /// Do not mask what the program read from its standard input
+    #[arg(long)]
+    pub(super) trust_stdin: bool,
 }
 
 /// What a trace can be exported as.
@@ -248,6 +266,18 @@ pub(super) struct Export {
 pub(super) enum Form {
     /// JSON Lines, one event a line, in order
     Events,
+    /// Fine-tuning records: the program, its trace or monologue, its correction
+    Sft,
+    /// CRUXEval records and prompts that ask for an input
+    CruxevalI,
+    /// CRUXEval records and prompts that ask for the output
+    CruxevalO,
+    /// One record a step: the state before and after, and the next line
+    NextState,
+    /// The lines that the run executed, and those it did not
+    Coverage,
+    /// One page that a browser steps through, with nothing to fetch
+    Html,
 }
 
 /// `explain`
@@ -305,6 +335,9 @@ pub(super) struct Repair {
     pub(super) rounds: usize,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Run candidates that start programs, run text as code or leave their folder, where the file does not
+    #[arg(long)]
+    pub(super) accept_hazards: bool,
     /// Write the fix to the file when it passes
     #[arg(long)]
     pub(super) apply: bool,

@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod export;
 mod facts;
 mod layers;
 mod mend;
@@ -14,6 +15,7 @@ mod sandbox;
 mod show;
 mod target;
 mod think;
+mod tokens;
 
 use std::{io, process::ExitCode};
 
@@ -113,8 +115,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         None => open::target(&cli.target, &common),
         Some(Command::Record { target }) => record::run(&target, &common),
         Some(Command::Open(args)) => open::trace(&args, &common),
-        Some(Command::Show(args)) => show::run(&args),
-        Some(Command::Export(args)) => show::export(&args),
+        Some(Command::Show(args)) => show::run(&args, &common),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
         Some(Command::Repair(args)) => repair::run(&args, &common),
         Some(Command::Model { command }) => facts::model(&command, &common),

@@ -4,6 +4,7 @@
 //! here reads its own text back.
 
 mod annotate;
+mod budget;
 mod compat;
 mod page;
 mod records;
@@ -14,6 +15,7 @@ mod texts;
 
 use std::ops::Range;
 
+pub use budget::{Fitted, LeftOut, within};
 pub use page::{Loss, Moment, Page, Span, SpanKind};
 pub(crate) use states::States;
 
