@@ -14,12 +14,15 @@ mod pieces;
 mod rope;
 mod sample;
 pub mod scripted;
+mod server;
 mod spec;
 mod stops;
 mod tokenizer;
 mod transformer;
+mod web;
 mod weights;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -32,6 +35,7 @@ pub use error::Error;
 pub use hub::Cache as HubCache;
 pub use local::Local;
 pub use rope::{Rope, Scaling};
+pub use server::{Redact, Server, preview};
 pub use spec::{RELEASED, Spec};
 pub use weights::Weights;
 
@@ -90,6 +94,17 @@ pub struct Completion {
     pub decode: Duration,
 }
 
+/// One of several continuations of a prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Its text, without the stop word that ended it.
+    pub text: String,
+    /// What it was, beside its text. Continuations made together share their times.
+    pub completion: Completion,
+    /// The mean natural logarithm of its tokens' probabilities, where the backend tells.
+    pub log_probability: Option<f64>,
+}
+
 /// What a backend is, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
@@ -101,11 +116,12 @@ pub struct Info {
     pub device: String,
     /// What it calculates in, in words.
     pub dtype: String,
-    /// How many numbers were learned.
+    /// How many numbers were learned; 0 where a server does not tell.
     pub parameters: u64,
-    /// The most tokens of prompt and completion together.
+    /// The most tokens of prompt and completion together; 0 where a server does not tell.
     pub context: usize,
-    /// Memory that the weights hold, in bytes. The text's own memory comes on top and grows with it.
+    /// Memory that the weights hold, in bytes; 0 where a server does not tell. The text's own memory comes
+    /// on top and grows with it.
     pub bytes: u64,
 }
 
@@ -130,6 +146,47 @@ pub trait Backend: Send {
         limits: &Limits,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, Error>;
+
+    /// What the model is given of `prompt`: all of it, unless it leaves this machine, in which case it is
+    /// redacted.
+    fn given(&self, prompt: &Prompt) -> Prompt {
+        prompt.clone()
+    }
+
+    /// Continues `prompt` `samples` times, with as many seeds, the first being the one of `limits`.
+    /// `on_piece` is told which continuation a piece belongs to, from 0. Fewer come when it breaks off.
+    ///
+    /// Errs as [`Backend::stream`] does.
+    fn sample(
+        &mut self,
+        prompt: &Prompt,
+        limits: &Limits,
+        samples: NonZeroUsize,
+        on_piece: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Result<Vec<Sample>, Error> {
+        let mut done = Vec::new();
+        for index in 0..samples.get() {
+            let limits = Limits {
+                seed: limits.seed.wrapping_add(index as u64),
+                ..limits.clone()
+            };
+            let mut text = String::new();
+            let completion = self.stream(prompt, &limits, &mut |piece| {
+                text.push_str(piece);
+                on_piece(index, piece)
+            })?;
+            let stopped = completion.finish == Finish::Stopped;
+            done.push(Sample {
+                text,
+                completion,
+                log_probability: None,
+            });
+            if stopped {
+                break;
+            }
+        }
+        Ok(done)
+    }
 }
 
 /// Which rows of logits a step needs: making them costs as much as a layer.
