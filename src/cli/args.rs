@@ -28,7 +28,8 @@ pub struct Cli {
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// The model: a directory with config.json, tokenizer.json and *.safetensors
+    /// The model: semcoder-s, a directory with config.json, tokenizer.json and *.safetensors,
+    /// hf:ORG/NAME, or a server's address such as http://localhost:8000/v1
     #[arg(
         long,
         global = true,
@@ -263,6 +264,9 @@ pub(super) struct Explain {
     pub(super) frame: Option<u32>,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Print what the model would be sent, redacted, and send nothing
+    #[arg(long)]
+    pub(super) preview: bool,
     /// Prompt, text, answer and claims as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -302,6 +306,9 @@ pub(super) struct Repair {
     pub(super) rounds: usize,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Print what the model would be sent first, redacted, and send nothing
+    #[arg(long)]
+    pub(super) preview: bool,
     /// Write the fix to the file when it passes
     #[arg(long)]
     pub(super) apply: bool,

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    num::NonZeroUsize,
     ops::ControlFlow,
     process::ExitCode,
 };
@@ -31,26 +32,29 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
             super::usage("could not ask about frame 0: frames are counted from 1")
         })?)),
     };
-    let question = Question::about(&trace, frame, direction)?;
+    let mut question = Question::about(&trace, frame, direction)?;
+    let limits = model::limits(&args.sampling);
+    if args.preview {
+        let choice = model::named(&settings)?;
+        let shown = choice.preview(&question.prompt, &limits, NonZeroUsize::MIN)?;
+        writeln!(io::stdout().lock(), "{shown}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut backend = model::backend(&settings)?;
     let stop = model::interrupted()?;
 
     let mut text = String::new();
     let mut written = Ok(());
-    let completion = backend.stream(
-        &question.prompt,
-        &model::limits(&args.sampling),
-        &mut |piece| {
-            text.push_str(piece);
-            if !args.json && !piece.is_empty() {
-                written = print(piece);
-            }
-            match model::is_set(&stop) || written.is_err() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        },
-    )?;
+    let completion = backend.stream(&question.prompt, &limits, &mut |piece| {
+        text.push_str(piece);
+        if !args.json && !piece.is_empty() {
+            written = print(piece);
+        }
+        match model::is_set(&stop) || written.is_err() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
     written?;
     // The stop word ends the answer's tags: the text is whole only with it.
     if let Finish::StopWord(word) = &completion.finish {
@@ -60,6 +64,7 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
         }
     }
     let explanation = question.explanation(&trace, text);
+    question.prompt = backend.given(&question.prompt);
     let mut out = io::stdout().lock();
     if args.json {
         let name = &backend.info().name;

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    num::NonZeroUsize,
     process::ExitCode,
     sync::{
         Arc,
@@ -11,9 +12,12 @@ use std::{
 
 use super::{Failure, args::Sampling, usage};
 use crate::{
-    model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Spec},
+    model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Prompt, Server, Spec},
     settings::Settings,
 };
+
+/// Where the key for a server is kept: not on a command line, which others can see.
+const KEY: &str = "MONOLOGUE_API_KEY";
 
 /// How to get a model, for whoever has none.
 pub(super) const HOW_TO_GET_ONE: &str = "name one with --model DIR, MONOLOGUE_MODEL or `model = …` in the settings: \
@@ -26,6 +30,46 @@ pub(super) struct Choice {
     pub(super) spec: Spec,
     pub(super) device: DeviceChoice,
     pub(super) dtype: DtypeChoice,
+}
+
+impl Choice {
+    /// Loads the model, or connects to its server.
+    ///
+    /// # Errors
+    /// In a sentence, when it cannot be had.
+    pub(super) fn load(&self) -> Result<Box<dyn Backend>, model::Error> {
+        match &self.spec {
+            Spec::Server { url, name } => {
+                let key = std::env::var(KEY).ok();
+                let server = Server::connect(url, name.as_deref(), key, Box::new(redacted))?;
+                Ok(Box::new(server))
+            }
+            _ => model::load(&self.spec, self.device, self.dtype),
+        }
+    }
+
+    /// What asking would send and where to; for a model that runs here, what it would be given.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub(super) fn preview(
+        &self,
+        prompt: &Prompt,
+        limits: &Limits,
+        samples: NonZeroUsize,
+    ) -> Result<String, model::Error> {
+        match &self.spec {
+            Spec::Server { url, name } => {
+                model::preview(url, name.as_deref(), &redacted, prompt, limits, samples)
+            }
+            _ => Ok(prompt.text.trim_end().to_owned()),
+        }
+    }
+}
+
+/// A text as it may leave this machine.
+fn redacted(text: &str) -> String {
+    text.to_owned()
 }
 
 /// The model that was named, if one was.
@@ -50,12 +94,19 @@ pub(super) fn choice(settings: &Settings) -> Result<Option<Choice>, Failure> {
 /// # Errors
 /// When none was, or it does not load.
 pub(super) fn backend(settings: &Settings) -> Result<Box<dyn Backend>, Failure> {
-    let choice = choice(settings)?.ok_or_else(|| {
+    Ok(named(settings)?.load()?)
+}
+
+/// The model that was named.
+///
+/// # Errors
+/// When none was.
+pub(super) fn named(settings: &Settings) -> Result<Choice, Failure> {
+    choice(settings)?.ok_or_else(|| {
         usage(format!(
             "could not ask a model: none was named; {HOW_TO_GET_ONE}"
         ))
-    })?;
-    Ok(model::load(&choice.spec, choice.device, choice.dtype)?)
+    })
 }
 
 /// How far and how freely the model may go on; greedy unless asked otherwise.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::model::Choice;
 use crate::{
     explain::{Direction, Question, claims},
-    model::{self, Backend, Finish, Limits},
+    model::{Backend, Finish, Limits},
     trace::{Cursor, Heading, Trace},
     tui::{Answer, Asker, Claim, Verdict},
 };
@@ -39,9 +39,7 @@ pub(super) fn loaded<'a>(
 ) -> Result<&'a mut Box<dyn Backend>, String> {
     let backend = match slot.take() {
         Some(backend) => backend,
-        None => {
-            model::load(&choice.spec, choice.device, choice.dtype).map_err(|it| it.to_string())?
-        }
+        None => choice.load().map_err(|it| it.to_string())?,
     };
     Ok(slot.insert(backend))
 }

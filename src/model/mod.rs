@@ -7,7 +7,7 @@ mod cache;
 mod config;
 mod device;
 mod error;
-mod hub;
+pub mod hub;
 mod linear;
 mod local;
 mod pieces;
@@ -22,7 +22,6 @@ mod transformer;
 mod web;
 mod weights;
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -94,17 +93,6 @@ pub struct Completion {
     pub decode: Duration,
 }
 
-/// One of several continuations of a prompt.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// Its text, without the stop word that ended it.
-    pub text: String,
-    /// What it was, beside its text. Continuations made together share their times.
-    pub completion: Completion,
-    /// The mean natural logarithm of its tokens' probabilities, where the backend tells.
-    pub log_probability: Option<f64>,
-}
-
 /// What a backend is, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
@@ -153,39 +141,33 @@ pub trait Backend: Send {
         prompt.clone()
     }
 
-    /// Continues `prompt` `samples` times, with as many seeds, the first being the one of `limits`.
-    /// `on_piece` is told which continuation a piece belongs to, from 0. Fewer come when it breaks off.
+    /// Continues `prompt` once for each of `seeds`, which stand in for the one in `limits`, and hands over
+    /// each row's pieces with the row's number. A row ends within one token of its `Break`; while the
+    /// prompt is read row 0 is asked for all. Returns one completion a row; each is what [`Self::stream`]
+    /// with that seed gives. Errs as that does.
     ///
-    /// Errs as [`Backend::stream`] does.
-    fn sample(
+    /// One row after another, unless a backend can do them together.
+    fn sample_many(
         &mut self,
         prompt: &Prompt,
         limits: &Limits,
-        samples: NonZeroUsize,
+        seeds: &[u64],
         on_piece: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
-    ) -> Result<Vec<Sample>, Error> {
-        let mut done = Vec::new();
-        for index in 0..samples.get() {
+    ) -> Result<Vec<Completion>, Error> {
+        let each = seeds.iter().enumerate().map(|(row, seed)| {
             let limits = Limits {
-                seed: limits.seed.wrapping_add(index as u64),
+                seed: *seed,
                 ..limits.clone()
             };
-            let mut text = String::new();
-            let completion = self.stream(prompt, &limits, &mut |piece| {
-                text.push_str(piece);
-                on_piece(index, piece)
-            })?;
-            let stopped = completion.finish == Finish::Stopped;
-            done.push(Sample {
-                text,
-                completion,
-                log_probability: None,
-            });
-            if stopped {
-                break;
-            }
-        }
-        Ok(done)
+            self.stream(prompt, &limits, &mut |piece| on_piece(row, piece))
+        });
+        each.collect()
+    }
+
+    /// How likely each of the last completions was: the mean natural logarithm of its tokens'
+    /// probabilities. Empty where the backend does not tell.
+    fn likelihoods(&self) -> &[f64] {
+        &[]
     }
 }
 

@@ -169,10 +169,19 @@ impl Hearing<'_, '_, '_> {
             }
             if let Some(voice) = self.voices.get_mut(part.index) {
                 let say = &mut *self.say;
-                voice.hear(part, &mut |text| say(part.index, text))?;
+                let told = voice.hear(part, &mut |text| say(part.index, text));
+                if told.is_break() {
+                    voice.finish.get_or_insert(Finish::Stopped);
+                }
             }
         }
-        ControlFlow::Continue(())
+        // What one row's receiver does not want, another's may.
+        let mut finishes = self.voices.iter().map(|it| it.finish.as_ref());
+        let over = self.voices.iter().all(|it| it.finish.is_some());
+        match over && finishes.any(|it| it == Some(&Finish::Stopped)) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 
     /// The stream ended without saying so.

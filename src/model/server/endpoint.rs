@@ -71,6 +71,11 @@ impl Endpoint {
         Ok(Self { base, named })
     }
 
+    /// Whether it is reached through TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
     /// The address of a route or of `models`.
     pub(super) fn at(&self, path: &str) -> String {
         format!("{}/{path}", self.base)

@@ -25,7 +25,6 @@ mod endpoint;
 mod probe;
 mod question;
 mod request;
-mod retry;
 mod sse;
 mod trouble;
 mod voices;
@@ -40,8 +39,8 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
 
-use super::web::{self, Failure, Reply};
-use super::{Backend, Completion, Error, Info, Limits, Prompt, Sample};
+use super::web::{self, Failure, Kind, Reply, retry};
+use super::{Backend, Completion, Error, Finish, Info, Limits, Prompt};
 use endpoint::{Endpoint, Route};
 use probe::Dialect;
 use request::{Ask, Extra};
@@ -62,6 +61,8 @@ pub struct Server {
     redact: Redact,
     /// What the server has refused so far.
     without: BTreeSet<Extra>,
+    /// Of the last completions.
+    likelihoods: Vec<f64>,
 }
 
 /// A key that is never shown.
@@ -139,7 +140,12 @@ impl Line {
                 Err(failure) => failure.passes(),
             };
             if !again || retry::ABSENT <= number {
-                return asked.map_err(|it| it.reason);
+                return asked.map_err(|it| {
+                    match self.endpoint.is_secure() && it.kind == Kind::Closed {
+                        true => format!("{}; does it speak http rather than https?", it.reason),
+                        false => it.reason,
+                    }
+                });
             }
             std::thread::sleep(retry::wait(number));
         }
@@ -196,6 +202,7 @@ impl Server {
             dialect,
             redact,
             without: BTreeSet::new(),
+            likelihoods: Vec::new(),
         })
     }
 }
@@ -259,35 +266,40 @@ impl Backend for Server {
         limits: &Limits,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, Error> {
-        let given = self.given(prompt);
-        let mut samples = self.ask(&given, limits, 1, &mut |_, piece| on_piece(piece))?;
-        samples
-            .pop()
-            .map(|it| it.completion)
+        let seeds = [limits.seed];
+        let mut done = self.sample_many(prompt, limits, &seeds, &mut |_, piece| on_piece(piece))?;
+        done.pop()
             .ok_or_else(|| self.line.error("its answer holds no text"))
     }
 
-    fn sample(
+    /// Unlike what runs here, a server that makes several continuations at once gives one of them alone for
+    /// one seed, and others beside others.
+    fn sample_many(
         &mut self,
         prompt: &Prompt,
         limits: &Limits,
-        samples: NonZeroUsize,
+        seeds: &[u64],
         on_piece: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
-    ) -> Result<Vec<Sample>, Error> {
+    ) -> Result<Vec<Completion>, Error> {
         let given = self.given(prompt);
-        let mut done: Vec<Sample> = Vec::new();
-        while done.len() < samples.get() {
+        let mut done: Vec<Said> = Vec::new();
+        while let [seed, ..] = seeds[done.len()..] {
             let first = done.len();
+            // Whoever broke off the rows before need not have this one begun.
+            if 0 < first && on_piece(first, "").is_break() {
+                done.push(Said::stopped(&given));
+                continue;
+            }
             let wanted = match self.without.contains(&Extra::Samples) {
                 true => 1,
-                false => samples.get() - first,
+                false => seeds.len() - first,
             };
             let limits = Limits {
-                seed: limits.seed.wrapping_add(first as u64),
+                seed,
                 ..limits.clone()
             };
-            let got = self.ask(&given, &limits, wanted, &mut |index, piece| {
-                on_piece(first + index, piece)
+            let got = self.ask(&given, &limits, wanted, &mut |row, piece| {
+                on_piece(first + row, piece)
             })?;
             if got.is_empty() {
                 return Err(self.line.error("its answer holds no text"));
@@ -296,13 +308,40 @@ impl Backend for Server {
             if got.len() < wanted {
                 self.without.insert(Extra::Samples);
             }
-            let stopped = |it: &Sample| it.completion.finish == super::Finish::Stopped;
-            let over = got.iter().any(stopped);
             done.extend(got);
-            if over {
-                break;
-            }
         }
-        Ok(done)
+        let told: Vec<f64> = done.iter().filter_map(|it| it.likelihood).collect();
+        self.likelihoods = match told.len() == done.len() {
+            true => told,
+            false => Vec::new(),
+        };
+        Ok(done.into_iter().map(|it| it.completion).collect())
+    }
+
+    fn likelihoods(&self) -> &[f64] {
+        &self.likelihoods
+    }
+}
+
+/// One continuation that came.
+struct Said {
+    completion: Completion,
+    /// The mean natural logarithm of its tokens' probabilities, where the server tells.
+    likelihood: Option<f64>,
+}
+
+impl Said {
+    /// One that was stopped before it was asked for.
+    fn stopped(prompt: &Prompt) -> Self {
+        Self {
+            completion: Completion {
+                finish: Finish::Stopped,
+                prompt_tokens: question::guessed(&prompt.text),
+                output_tokens: 0,
+                prefill: Duration::ZERO,
+                decode: Duration::ZERO,
+            },
+            likelihood: None,
+        }
     }
 }

@@ -7,9 +7,9 @@ use super::attempt::{self, Ended, Say};
 use super::request::{Ask, Extra};
 use super::trouble::{Asked, Trouble, judge, quoted};
 use super::voices::Voice;
-use super::{Server, chunk, probe, retry};
-use crate::model::web::{Kind, Reply};
-use crate::model::{Completion, Error, Finish, Limits, Prompt, Sample};
+use super::{Said, Server, chunk, probe};
+use crate::model::web::{Kind, Reply, retry};
+use crate::model::{Completion, Error, Finish, Limits, Prompt};
 
 /// What may still be tried.
 struct Tries {
@@ -23,6 +23,11 @@ struct Tries {
     new_tokens: usize,
     /// Continuations asked for at once.
     samples: usize,
+}
+
+/// About how many tokens a text has: a quarter of its bytes.
+pub(super) fn guessed(text: &str) -> usize {
+    text.len().div_ceil(4)
 }
 
 /// Whether to ask again.
@@ -39,7 +44,7 @@ impl Server {
         limits: &Limits,
         samples: usize,
         say: &mut Say<'_>,
-    ) -> Result<Vec<Sample>, Error> {
+    ) -> Result<Vec<Said>, Error> {
         let mut tries = Tries {
             waited: 0,
             elsewhere: false,
@@ -213,8 +218,7 @@ impl Server {
 
     /// The tokens of a text: as the server counts them, else about a quarter of its bytes.
     pub(super) fn counted(&self, text: &str, whole: bool) -> usize {
-        let guess = || text.len().div_ceil(4);
-        self.exactly(text, whole).unwrap_or_else(guess)
+        self.exactly(text, whole).unwrap_or_else(|| guessed(text))
     }
 
     /// The continuations that came, in their order.
@@ -225,14 +229,14 @@ impl Server {
         usage: Option<(usize, usize)>,
         started: Instant,
         first: Option<Instant>,
-    ) -> Vec<Sample> {
+    ) -> Vec<Said> {
         let total = started.elapsed();
         let prefill = first.map_or(total, |it| it - started);
         // Nobody waits for a count once they have stopped the answer.
         let stopped = voices.iter().any(|it| it.finish == Some(Finish::Stopped));
         let prompt_tokens = match (usage, stopped) {
             (Some((tokens, _)), _) => tokens,
-            (None, true) => prompt.text.len().div_ceil(4),
+            (None, true) => guessed(&prompt.text),
             (None, false) => self.counted(&prompt.text, true),
         };
         let alone = voices.len() == 1;
@@ -242,8 +246,7 @@ impl Server {
                 (_, _, Some((_, tokens))) if 0 < tokens => tokens,
                 _ => voice.pieces,
             };
-            Some(Sample {
-                text: voice.text,
+            Some(Said {
                 completion: Completion {
                     finish: voice.finish?,
                     prompt_tokens,
@@ -251,7 +254,7 @@ impl Server {
                     prefill,
                     decode: total - prefill,
                 },
-                log_probability: voice
+                likelihood: voice
                     .likelihood
                     .filter(|(_, count)| 0 < *count)
                     .map(|(sum, count)| sum / count as f64),

@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::chunk::complaint;
 use super::endpoint::Route;
 use super::request::Extra;
-use super::retry;
-use crate::model::web::Reply;
+use crate::model::web::{Reply, retry};
 
 /// The most characters of a server's words that are repeated.
 const QUOTED: usize = 300;

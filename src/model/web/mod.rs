@@ -6,6 +6,7 @@
 
 mod failure;
 mod proxy;
+pub(super) mod retry;
 
 use std::io::Read as _;
 use std::ops::ControlFlow;

@@ -12,17 +12,17 @@ use ureq::http::HeaderMap;
 const FIRST: Duration = Duration::from_millis(500);
 
 /// The longest wait that a server may ask for.
-pub(super) const LONGEST: Duration = Duration::from_secs(60);
+pub(in crate::model) const LONGEST: Duration = Duration::from_secs(60);
 
 /// Questions in all to a server that is busy: waits of half a minute together.
-pub(super) const BUSY: u32 = 7;
+pub(in crate::model) const BUSY: u32 = 7;
 
 /// Questions in all to a server that is not there, or hangs up: it may be starting.
-pub(super) const ABSENT: u32 = 3;
+pub(in crate::model) const ABSENT: u32 = 3;
 
 /// The wait before question `number`, counted from 1 for the first repetition: doubled each time, and up to a
 /// quarter more, so that many who were turned away together do not come back together.
-pub(super) fn wait(number: u32) -> Duration {
+pub(in crate::model) fn wait(number: u32) -> Duration {
     let doubled = FIRST * 2u32.saturating_pow(number.saturating_sub(1).min(10));
     let random = RandomState::new().build_hasher().finish() % 1024;
     let jitter = doubled.mul_f64(0.25 * random as f64 / 1024.0);
@@ -30,7 +30,7 @@ pub(super) fn wait(number: u32) -> Duration {
 }
 
 /// The wait that an answer's headers ask for, in seconds or, by a name of its own, in milliseconds.
-pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
+pub(in crate::model) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| -> Option<f64> {
         let text = headers.get(name)?.to_str().ok()?;
         text.trim()
@@ -45,7 +45,7 @@ pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Waits, asking often whether that is still wanted.
-pub(super) fn pause(
+pub(in crate::model) fn pause(
     time: Duration,
     wanted: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> ControlFlow<()> {
