@@ -323,8 +323,38 @@ pub(super) struct Repair {
 /// `model`
 #[derive(Debug, Subcommand)]
 pub(super) enum Model {
-    /// Device, number format, memory and architecture of the model
-    Info,
+    /// The models in the hub's cache, and whether each can be loaded
+    List {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model from the hub; goes on where it broke off
+    Pull {
+        /// semcoder-s, semcoder or hf:ORG/NAME[@REV][:FILE]
+        spec: String,
+    },
+    /// Device, number format, memory, architecture and licence of a model
+    Info {
+        /// The model [default: the one that --model or the settings name]
+        spec: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tokens a second of a model, measured here
+    Speed {
+        /// The model [default: the one that --model or the settings name]
+        spec: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a model from the hub's cache
+    Remove {
+        /// As `model list` names it
+        spec: String,
+    },
 }
 
 /// `sandbox`

@@ -7,24 +7,13 @@ use std::{
     process::ExitCode,
 };
 
-use super::{
-    Failure,
-    args::{Common, Model},
-    layers, model,
-};
+use super::{Failure, args::Common, layers, model};
 use crate::{
     record::{self, Launch, Output, Stdin},
     sandbox,
     trace::{file, literal},
     tui,
 };
-
-/// `model`
-pub(super) fn model(command: &Model, common: &Common) -> Result<ExitCode, Failure> {
-    match command {
-        Model::Info => model::info(&layers::settings(common)?),
-    }
-}
 
 /// `themes`
 pub(super) fn themes() -> Result<ExitCode, Failure> {

@@ -1,9 +1,8 @@
 //! The model that the command line, the environment or the settings name, loaded when it is needed.
 
 use std::{
-    io::{self, Write as _},
+    io,
     num::NonZeroUsize,
-    process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,9 +19,9 @@ use crate::{
 const KEY: &str = "MONOLOGUE_API_KEY";
 
 /// How to get a model, for whoever has none.
-pub(super) const HOW_TO_GET_ONE: &str = "name one with --model DIR, MONOLOGUE_MODEL or `model = …` in the settings: \
-     a directory with config.json, tokenizer.json and *.safetensors, or semcoder-s once \
-     `huggingface-cli download semcoder/semcoder_s_1030` has fetched it";
+pub(super) const HOW_TO_GET_ONE: &str = "name one with --model, MONOLOGUE_MODEL or `model = …` in the settings: semcoder-s once \
+     `monologue model pull semcoder-s` has fetched it, a directory with config.json, tokenizer.json \
+     and *.safetensors, or a server's address such as http://localhost:8000/v1";
 
 /// Which model, where and in which numbers.
 #[derive(Debug, Clone)]
@@ -117,26 +116,6 @@ pub(super) fn limits(sampling: &Sampling) -> Limits {
         top_p: 0.95,
         seed: sampling.seed,
     }
-}
-
-/// Prints what the model is and where it runs.
-pub(super) fn info(settings: &Settings) -> Result<ExitCode, Failure> {
-    let backend = backend(settings)?;
-    let info = backend.info();
-    let mut out = io::stdout().lock();
-    let gib = info.bytes as f64 / f64::from(1 << 30);
-    for (key, value) in [
-        ("model", info.name.clone()),
-        ("architecture", info.architecture.clone()),
-        ("device", info.device.clone()),
-        ("dtype", info.dtype.clone()),
-        ("parameters", info.parameters.to_string()),
-        ("memory", format!("{gib:.2} GiB of weights")),
-        ("context", format!("{} tokens", info.context)),
-    ] {
-        writeln!(out, "{key:<13} {value}")?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Set once the person presses Ctrl-C; until then nothing else happens on it.

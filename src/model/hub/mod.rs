@@ -22,6 +22,7 @@ use hf_hub::{Repo, RepoType};
 
 use super::Spec;
 pub use pull::{News, Pulled};
+pub(crate) use stored::licence;
 pub use stored::{State, Stored};
 
 /// A repository of the hub, at a revision.
