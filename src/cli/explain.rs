@@ -32,15 +32,21 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
             super::usage("could not ask about frame 0: frames are counted from 1")
         })?)),
     };
-    let mut question = Question::about(&trace, frame, direction)?;
     let limits = model::limits(&args.sampling);
+    let choice = model::named(&settings);
+    // A model that is not here is asked about a trace of which the secrets are masked.
+    let masked = choice
+        .as_ref()
+        .ok()
+        .and_then(|it| it.outgoing.trace(&trace));
+    let mut question = Question::about(masked.as_ref().unwrap_or(&trace), frame, direction)?;
+    let choice = choice?;
     if args.preview {
-        let choice = model::named(&settings)?;
         let shown = choice.preview(&question.prompt, &limits, NonZeroUsize::MIN)?;
         writeln!(io::stdout().lock(), "{shown}")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut backend = model::backend(&settings)?;
+    let mut backend = choice.load()?;
     let stop = model::interrupted()?;
 
     let mut text = String::new();
@@ -63,7 +69,7 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
             print(word)?;
         }
     }
-    let explanation = question.explanation(&trace, text);
+    let explanation = question.explanation(&trace, choice.outgoing.unmasked(&text));
     question.prompt = backend.given(&question.prompt);
     let mut out = io::stdout().lock();
     if args.json {

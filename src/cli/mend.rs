@@ -137,7 +137,7 @@ fn whole(text: String, finish: Finish) -> Result<String, String> {
 }
 
 /// The error without what was attempted, which the room of repairs says itself.
-fn reason(error: model::Error) -> String {
+pub(super) fn reason(error: model::Error) -> String {
     match error {
         model::Error::Remote { reason, .. } => reason,
         other => other.to_string(),
@@ -156,6 +156,9 @@ impl Repairer for Mender {
         let path = PathBuf::from(&*trace.file(cursor.frame()).path);
         let bug = Bug::read(python.as_ref(), &path, &self.tests).map_err(|it| it.to_string())?;
         let plan = Plan::default();
+        // What the program got from outside is masked in what a server is asked.
+        self.choice.outgoing.trace(trace);
+        let outgoing = self.choice.outgoing.clone();
         let backend = loaded(&mut self.backend, &self.choice)?;
         let limits = Limits {
             new_tokens: 1024,
@@ -169,15 +172,13 @@ impl Repairer for Mender {
             &bug,
             plan,
             &mut |question| {
-                asked(
-                    &mut **backend,
-                    question,
-                    &limits,
-                    &mut |piece| match piece.is_empty() {
-                        true => (screen.borrow_mut())(RepairProgress::Piece(String::new())),
-                        false => (screen.borrow_mut())(RepairProgress::Piece(piece.to_owned())),
-                    },
-                )
+                let text = asked(&mut **backend, question, &limits, &mut |piece| match piece
+                    .is_empty()
+                {
+                    true => (screen.borrow_mut())(RepairProgress::Piece(String::new())),
+                    false => (screen.borrow_mut())(RepairProgress::Piece(piece.to_owned())),
+                })?;
+                Ok(outgoing.unmasked(&text))
             },
             &mut |progress| {
                 let news = match progress {

@@ -8,6 +8,7 @@ mod mend;
 mod model;
 mod models;
 mod open;
+mod outgoing;
 mod record;
 mod repair;
 mod report;

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::{Failure, args::Sampling, usage};
+use super::{Failure, args::Sampling, outgoing::Outgoing, usage};
 use crate::{
     model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Prompt, Server, Spec},
     settings::Settings,
@@ -29,6 +29,8 @@ pub(super) struct Choice {
     pub(super) spec: Spec,
     pub(super) device: DeviceChoice,
     pub(super) dtype: DtypeChoice,
+    /// The way to it.
+    pub(super) outgoing: Outgoing,
 }
 
 impl Choice {
@@ -40,7 +42,9 @@ impl Choice {
         match &self.spec {
             Spec::Server { url, name } => {
                 let key = std::env::var(KEY).ok();
-                let server = Server::connect(url, name.as_deref(), key, Box::new(redacted))?;
+                let outgoing = self.outgoing.clone();
+                let redact = Box::new(move |text: &str| outgoing.masked(text));
+                let server = Server::connect(url, name.as_deref(), key, redact)?;
                 Ok(Box::new(server))
             }
             _ => model::load(&self.spec, self.device, self.dtype),
@@ -59,16 +63,12 @@ impl Choice {
     ) -> Result<String, model::Error> {
         match &self.spec {
             Spec::Server { url, name } => {
-                model::preview(url, name.as_deref(), &redacted, prompt, limits, samples)
+                let redact = |text: &str| self.outgoing.masked(text);
+                model::preview(url, name.as_deref(), &redact, prompt, limits, samples)
             }
             _ => Ok(prompt.text.trim_end().to_owned()),
         }
     }
-}
-
-/// A text as it may leave this machine.
-fn redacted(text: &str) -> String {
-    text.to_owned()
 }
 
 /// The model that was named, if one was.
@@ -81,19 +81,13 @@ pub(super) fn choice(settings: &Settings) -> Result<Option<Choice>, Failure> {
     };
     let (device, dtype) = (settings.device.as_deref(), settings.dtype.as_deref());
     let wrong = |it: model::Error| usage(it.to_string());
+    let spec: Spec = spec.parse().map_err(wrong)?;
     Ok(Some(Choice {
-        spec: spec.parse().map_err(wrong)?,
+        outgoing: Outgoing::to(&spec),
+        spec,
         device: device.unwrap_or("auto").parse().map_err(wrong)?,
         dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
     }))
-}
-
-/// Loads the model that was named.
-///
-/// # Errors
-/// When none was, or it does not load.
-pub(super) fn backend(settings: &Settings) -> Result<Box<dyn Backend>, Failure> {
-    Ok(named(settings)?.load()?)
 }
 
 /// The model that was named.

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use candle_core::DType;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{
-        HubCache, Info, Spec,
+        HubCache, Info, Place, Spec,
         hub::{self, News, Repository, State, size},
     },
     settings::Settings,
@@ -249,6 +250,38 @@ fn facts(info: &Info, licence: Option<String>) -> [(&'static str, String); 8] {
             licence.unwrap_or_else(|| "not stated".to_owned()),
         ),
     ]
+}
+
+/// Says whether the model that was named is here or answers, where it would run, and what else is here.
+pub(super) fn doctor(settings: &Settings, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let choice = model::choice(settings)?;
+    let (device, dtype) = choice
+        .as_ref()
+        .map_or_else(Default::default, |it| (it.device, it.dtype));
+    match Place::choose(device, dtype, DType::F16) {
+        Ok(place) => writeln!(
+            out,
+            "  ok    {}: 16-bit weights run as {}",
+            place.name, place.arithmetic
+        )?,
+        Err(error) => writeln!(out, "  no    {error}")?,
+    }
+    let Some(choice) = choice else {
+        writeln!(out, "  none; {}", model::HOW_TO_GET_ONE)?;
+        return Ok(());
+    };
+    let tried = match &choice.spec {
+        // Asking is the only way to know; loading takes long, and `model info` does it.
+        Spec::Server { .. } => choice.load().map(|it| it.info().device.clone()),
+        spec => spec
+            .directory(&HubCache::from_environment())
+            .map(|it| format!("in {}; `monologue model info` loads it", it.display())),
+    };
+    match tried {
+        Ok(place) => writeln!(out, "  ok    {}: {place}", choice.spec)?,
+        Err(error) => writeln!(out, "  no    {error}")?,
+    }
+    Ok(())
 }
 
 /// The licence in the card beside the weights.

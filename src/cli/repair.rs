@@ -11,7 +11,7 @@ use super::{
     Failure,
     args::{Common, Repair},
     layers,
-    mend::{Answers, prompt_of, summary},
+    mend::{Answers, prompt_of, reason, summary},
     model, status, usage,
 };
 use crate::{
@@ -52,21 +52,22 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
         plan,
         &mut |question| {
             // Loaded only once a model is needed: a program that passes needs none.
-            if backend.is_none() {
-                backend = Some(match &choice {
-                    Some(_) => model::backend(&settings).map_err(|it| it.to_string())?,
-                    None => return Err(format!("none was named; {}", model::HOW_TO_GET_ONE)),
-                });
-            }
-            let Some(backend) = &mut backend else {
-                return Err("it did not load".into());
+            let Some(choice) = &choice else {
+                return Err(format!("none was named; {}", model::HOW_TO_GET_ONE));
             };
-            answers.asked(&mut **backend, question, &limits, plan.samples, &mut |_| {
-                match model::is_set(&stop) {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                }
-            })
+            let loaded = match backend.take() {
+                Some(loaded) => loaded,
+                None => choice.load().map_err(reason)?,
+            };
+            let backend = backend.insert(loaded);
+            let text =
+                answers.asked(&mut **backend, question, &limits, plan.samples, &mut |_| {
+                    match model::is_set(&stop) {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    }
+                })?;
+            Ok(choice.outgoing.unmasked(&text))
         },
         &mut |progress| {
             if let (Progress::Judged(round, candidate, tried), false) = (progress, args.json) {

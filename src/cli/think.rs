@@ -56,8 +56,11 @@ impl Asker for Thinker {
             Heading::Forward => Direction::Forward,
             Heading::Backward => Direction::Backward,
         };
+        // A model that is not here is asked about a trace of which the secrets are masked.
+        let masked = self.choice.outgoing.trace(trace);
+        let about = masked.as_ref().unwrap_or(trace);
         let question =
-            Question::about(trace, Some(cursor.frame()), direction).map_err(|it| it.to_string())?;
+            Question::about(about, Some(cursor.frame()), direction).map_err(|it| it.to_string())?;
         let backend = loaded(&mut self.backend, &self.choice)?;
         let limits = Limits {
             new_tokens: LENGTH,
@@ -77,7 +80,7 @@ impl Asker for Thinker {
             // The answer is whole; whether anyone still listens no longer matters.
             let _ = on_piece(word);
         }
-        let explanation = question.explanation(trace, text);
+        let explanation = question.explanation(trace, self.choice.outgoing.unmasked(&text));
         Ok(Answer {
             claims: explanation.claims.iter().map(shown).collect(),
             text: explanation.text,

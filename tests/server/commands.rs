@@ -277,3 +277,49 @@ fn a_repair_that_cannot_ask_says_why() {
     );
     assert_eq!(err.lines().count(), 1, "{err}");
 }
+
+#[test]
+fn secrets_stay_here_and_come_back_in_the_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    const SECRET: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+    let source = format!("TOKEN = '{SECRET}'\n\n\ndef f(x):\n    return x + len(TOKEN)\n");
+    fs::write(folder.path().join("prog.py"), &source).unwrap();
+    fs::write(folder.path().join("tests.py"), "assert f(3) == 44\n").unwrap();
+    let http = fake(|asked, stream| {
+        let body: Value = serde_json::from_slice(&asked.body).unwrap();
+        let prompt = body["prompt"].as_str().unwrap();
+        // As a model does that copies what it does not change.
+        let line = prompt.lines().find(|it| it.starts_with("TOKEN")).unwrap();
+        let text = format!("[Refined]\n{line}\n\n\ndef f(x):\n    return x + len(TOKEN) + 1\n");
+        events(stream, &[piece(&text), end("[/Refined]".into())]);
+    });
+    let model = url(&http);
+    let args = [
+        "repair", "--apply", "--tests", "tests.py", "--model", &model, "prog.py",
+    ];
+    let (status, _, err) = run(command(folder.path(), &args));
+    assert_eq!(status, 0, "{err}");
+    let fixed = fs::read_to_string(folder.path().join("prog.py")).unwrap();
+    assert_eq!(fixed, source.replace("len(TOKEN)", "len(TOKEN) + 1"));
+    // A trace's secrets too, and what a preview shows is what is sent.
+    let record = ["record", "-o", "run.trace", "--call", "f(3)", "prog.py"];
+    assert_eq!(run(command(folder.path(), &record)).0, 0);
+    let named = format!("{model}#semcoder-s");
+    let explain = ["explain", "run.trace", "--preview", "--model", &named];
+    let (_, shown, _) = run(command(folder.path(), &explain));
+    assert!(
+        shown.contains("⟦redacted:") && !shown.contains(SECRET),
+        "{shown}"
+    );
+    let _ = run(command(
+        folder.path(),
+        &["explain", "run.trace", "--model", &named],
+    ));
+    for asked in http.asked() {
+        let sent = String::from_utf8_lossy(&asked.body).into_owned();
+        assert!(!sent.contains(SECRET), "{sent}");
+    }
+    let last: Value = serde_json::from_slice(&http.asked().last().unwrap().body).unwrap();
+    let shown: Value = serde_json::from_str(shown.split_once('\n').unwrap().1).unwrap();
+    assert_eq!(last, shown);
+}

@@ -6,7 +6,11 @@ mod commands;
 #[path = "../support/http.rs"]
 mod http;
 mod misbehaviour;
+#[path = "../support/pty.rs"]
+#[expect(dead_code, reason = "each test takes what it needs")]
+mod pty;
 mod questions;
+mod screen;
 
 use std::net::TcpStream;
 use std::ops::ControlFlow;
