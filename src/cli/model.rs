@@ -3,6 +3,7 @@
 use std::{
     io,
     num::NonZeroUsize,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -39,12 +40,23 @@ impl Choice {
     /// # Errors
     /// In a sentence, when it cannot be had.
     pub(super) fn load(&self) -> Result<Box<dyn Backend>, model::Error> {
+        self.load_while(&mut || ControlFlow::Continue(()))
+    }
+
+    /// [`Self::load`], for as long as that is `wanted`.
+    ///
+    /// # Errors
+    /// In a sentence, when it cannot be had, or is not wanted any more.
+    pub(super) fn load_while(
+        &self,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Box<dyn Backend>, model::Error> {
         match &self.spec {
             Spec::Server { url, name } => {
                 let key = std::env::var(KEY).ok();
                 let outgoing = self.outgoing.clone();
                 let redact = Box::new(move |text: &str| outgoing.masked(text));
-                let server = Server::connect(url, name.as_deref(), key, redact)?;
+                let server = Server::connect(url, name.as_deref(), key, redact, wanted)?;
                 Ok(Box::new(server))
             }
             _ => model::load(&self.spec, self.device, self.dtype),

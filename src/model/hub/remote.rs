@@ -183,7 +183,7 @@ impl Hub {
         let mut url = url.to_owned();
         for _ in 0..HOPS {
             let request = self.request(method, &url, from)?;
-            let reply = web::ask(&web::agent(&url)?, request, PATIENCE)?;
+            let reply = web::ask(&web::agent(&url)?, request, PATIENCE, &mut web::always)?;
             match next_place(&url, reply.status, &reply.headers) {
                 Some(next) if away == Away::Follow || same_host(&url, &next) => url = next,
                 _ => return Ok((reply, url)),

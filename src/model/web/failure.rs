@@ -22,6 +22,8 @@ pub(in crate::model) enum Kind {
     Closed,
     /// No trust, or no TLS at the other end.
     Tls,
+    /// Nobody waits for it any more.
+    Unwanted,
     /// Anything else.
     Other,
 }
@@ -48,7 +50,7 @@ impl Failure {
     pub(in crate::model) fn passes(&self) -> bool {
         match self.kind {
             Kind::Absent | Kind::Unreachable | Kind::Closed => true,
-            Kind::Address | Kind::Silent | Kind::Tls | Kind::Other => false,
+            Kind::Address | Kind::Silent | Kind::Tls | Kind::Unwanted | Kind::Other => false,
         }
     }
 }

@@ -191,6 +191,11 @@ fn carry_out(agent: &Agent, request: Request<Vec<u8>>, sender: &SyncSender<News>
     }
 }
 
+/// For what is always wanted.
+pub(super) fn always() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// An answer that was read to its end.
 pub(super) struct Reply {
     /// The HTTP status.
@@ -211,16 +216,17 @@ impl Reply {
     }
 }
 
-/// Asks, and waits for the whole answer, which may take as long as `patience`.
+/// Asks, and waits for the whole answer: as long as it is `wanted`, and no longer than `patience`.
 pub(super) fn ask(
     agent: &Agent,
     request: Request<Vec<u8>>,
     patience: Duration,
+    wanted: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Reply, Failure> {
     let started = Instant::now();
     let mut wanted = || match patience < started.elapsed() {
         true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
+        false => wanted(),
     };
     let mut exchange = Exchange::begin(agent, request);
     let mut reply = Reply {
@@ -230,6 +236,9 @@ pub(super) fn ask(
     };
     loop {
         let Some(news) = exchange.next(&mut wanted) else {
+            if started.elapsed() < patience {
+                return Err(Failure::new(Kind::Unwanted, "it was stopped"));
+            }
             let reason = format!("it did not answer within {} seconds", patience.as_secs());
             return Err(Failure::new(Kind::Silent, reason));
         };
