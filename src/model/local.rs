@@ -1,6 +1,7 @@
 //! The decode loop: a network on this machine, asked for one completion after another.
 
 mod many;
+mod recite;
 mod row;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,8 @@ pub struct Local {
     /// What one more row costs a step, as a share of it: no guess pays at 1.
     row_cost: f64,
     drafts: Drafts,
+    /// What it is made to say, see [`Backend::recite`].
+    dictated: Option<recite::Dictated>,
 }
 
 impl Local {
@@ -70,6 +73,7 @@ impl Local {
             read: Vec::new(),
             row_cost: row_cost(place),
             drafts: Drafts::default(),
+            dictated: None,
         }
     }
 
@@ -164,6 +168,7 @@ impl Backend for Local {
             None => completion.finish = Finish::Stopped,
             Some(logits) => {
                 let mut row = Row::new(prompt, &tokens, limits, self.tokens.known, most);
+                let logits = self.said(logits, tokens.len())?;
                 self.decode(&tokens, &logits, &mut row, on_piece)?;
                 completion.output_tokens = row.output;
                 completion.finish = row.finish.unwrap_or(Finish::TokenLimit);
@@ -195,6 +200,15 @@ impl Backend for Local {
 
     fn drafts(&self) -> Drafts {
         self.drafts
+    }
+
+    fn recite(
+        &mut self,
+        prompt: &Prompt,
+        answer: &str,
+        guesses: bool,
+    ) -> Result<Option<Completion>, Error> {
+        self.recited(prompt, answer, guesses).map(Some)
     }
 }
 
@@ -299,6 +313,7 @@ impl Local {
                 row.finish = Some(Finish::Stopped);
                 break;
             };
+            let logits = self.said(logits, before + 1)?;
             let mut right = 0;
             // The last row has no guess to go with, so this ends.
             loop {

@@ -172,6 +172,18 @@ pub trait Backend: Send {
     fn drafts(&self) -> Drafts {
         Drafts::default()
     }
+
+    /// Writes `answer` behind `prompt` whatever the model would choose, at the cost of choosing it, with or
+    /// without `guesses`: to measure what they are worth for such an answer. None where that cannot be done.
+    fn recite(
+        &mut self,
+        prompt: &Prompt,
+        answer: &str,
+        guesses: bool,
+    ) -> Result<Option<Completion>, Error> {
+        let _ = (prompt, answer, guesses);
+        Ok(None)
+    }
 }
 
 /// Which rows of logits a step needs: making them costs as much as a layer.

@@ -1,12 +1,11 @@
 //! How fast a model is here: measured, in tokens a second.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{Backend, Error, Limits, Prompt};
+use super::{Backend, Drafts, Error, Limits, Prompt};
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +48,19 @@ pub struct Speed {
     pub first_token: f64,
     /// Seconds until the first token of a second question about the same program.
     pub second_question: f64,
-    /// Written a second, and guessed and right tokens, where the answer copies the prompt.
-    pub copying: Option<(f64, usize, usize)>,
+    /// Where the answer is the program with one line repaired.
+    pub copying: Option<Copying>,
+}
+
+/// Tokens a second of an answer that copies most of its prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Copying {
+    /// With guesses from the prompt.
+    pub guessed: f64,
+    /// Without.
+    pub plain: f64,
+    /// What became of the guesses.
+    pub drafts: Drafts,
 }
 
 impl Speed {
@@ -65,9 +75,10 @@ impl Speed {
             "rows_tokens_per_second": self.rows.map(|it| it.1),
             "first_token_seconds": self.first_token,
             "second_question_seconds": self.second_question,
-            "copying_tokens_per_second": self.copying.map(|it| it.0),
-            "drafted": self.copying.map(|it| it.1),
-            "accepted": self.copying.map(|it| it.2),
+            "copying_tokens_per_second": self.copying.map(|it| it.guessed),
+            "copying_without_guesses": self.copying.map(|it| it.plain),
+            "drafted": self.copying.map(|it| it.drafts.drafted),
+            "accepted": self.copying.map(|it| it.drafts.accepted),
         })
     }
 }
@@ -98,6 +109,9 @@ pub fn measure(
             let before = speed.rows.map_or(0.0, |it| it.1);
             speed.rows = Some((plan.rows, before.max(many.rate())));
         }
+        if round == 0 {
+            speed.copying = copying(backend)?;
+        }
         if watch().is_break() {
             break;
         }
@@ -110,6 +124,34 @@ fn least(before: f64, now: f64) -> f64 {
         0.0 => now,
         before => before.min(now),
     }
+}
+
+/// A function to repair, and its repair.
+const BROKEN: &str = "def merged(left, right):\n    result = []\n    i = j = 0\n    \
+    while i < len(left) and j < len(right):\n        if left[i] <= right[j]:\n            \
+    result.append(left[i])\n            i += 1\n        else:\n            \
+    result.append(right[i])\n            j += 1\n    result.extend(left[i:])\n    \
+    result.extend(right[j:])\n    return result\n";
+
+fn copying(backend: &mut dyn Backend) -> Result<Option<Copying>, Error> {
+    let repaired = BROKEN.replace("right[i]", "right[j]");
+    let prompt = Prompt {
+        text: format!("This function is wrong:\n{BROKEN}\nThis one is right:\n"),
+        stops: Vec::new(),
+    };
+    let mut found = Copying::default();
+    for guesses in [false, true] {
+        let Some(done) = backend.recite(&prompt, &repaired, guesses)? else {
+            return Ok(None);
+        };
+        let rate = done.output_tokens as f64 / done.decode.as_secs_f64().max(1e-9);
+        match guesses {
+            false => found.plain = rate,
+            true => found.guessed = rate,
+        }
+    }
+    found.drafts = backend.drafts();
+    Ok(Some(found))
 }
 
 struct Timed {
@@ -161,16 +203,14 @@ fn timed(
 
 /// A text of about `tokens` tokens that differs from that of other rounds from its first word on.
 fn program(round: usize, tokens: usize, backend: &mut dyn Backend) -> Result<String, Error> {
-    let mut counted = BTreeMap::new();
     let mut text = format!("{round}: ");
     let mut line = 0;
-    while *counted.entry("tokens").or_insert(0) < tokens {
+    while backend.count(&text)? < tokens {
         line += 1;
         let number = (line * 7919 + round * 104_729) % 1009;
         text.push_str(&format!(
             "def f{number}(a, b{line}):\n    return a * {number} + b{line}\n"
         ));
-        counted.insert("tokens", backend.count(&text)?);
     }
     Ok(text)
 }

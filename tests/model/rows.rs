@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use monologue::model::{Backend, Completion, Finish, Limits, Local, Prompt};
+use monologue::model::{self, Backend, Completion, Finish, Limits, Local, Prompt};
 
 use super::{QUESTION, ask, limits, load, long_question, prompt, tiny};
 
@@ -183,4 +183,41 @@ fn rows_reach_the_end_of_the_context() {
     for completion in done {
         assert!(completion.prompt_tokens + completion.output_tokens <= 2048);
     }
+}
+
+#[test]
+fn an_answer_that_copies_takes_fewer_steps() {
+    let dir = tiny();
+    let mut model = load(dir.path());
+    let program = "def f(a):\n    for x in a:\n        if x == 1:\n            return x\n";
+    let asked = prompt(&format!("{program}\n# repaired\n"), &[]);
+    let answer = program.replace("== 1", "== 2");
+    let done = model.recite(&asked, &answer, true).unwrap().unwrap();
+    let drafts = model.drafts();
+    assert_eq!(done.output_tokens, model.count(&answer).unwrap());
+    assert!(done.output_tokens * 6 / 10 < drafts.accepted, "{drafts:?}");
+    assert!(model.recite(&asked, &answer, false).unwrap().is_some());
+    assert_eq!(model.drafts().drafted, 0);
+    // Nothing of it stays.
+    let fresh = ask(&mut load(dir.path()), &asked, &limits(30)).0;
+    assert_eq!(ask(&mut model, &asked, &limits(30)).0, fresh);
+}
+
+#[test]
+fn speed_is_measured_in_every_respect() {
+    let dir = tiny();
+    let plan = model::speed::Plan {
+        prompt: 100,
+        output: 12,
+        rows: 3,
+        rounds: 2,
+    };
+    let mut model = load(dir.path());
+    let speed = model::speed::measure(&mut model, plan, &mut || ControlFlow::Continue(()));
+    let speed = speed.unwrap();
+    let json = speed.json();
+    for (name, value) in json.as_object().unwrap() {
+        assert!(value.as_f64().is_some_and(|it| 0.0 < it), "{name}: {json}");
+    }
+    assert!(100 <= speed.prompt_tokens && speed.second_question < speed.first_token);
 }
