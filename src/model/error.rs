@@ -56,6 +56,19 @@ pub enum Error {
         /// The model's limit.
         context: usize,
     },
+    /// There is not enough memory.
+    #[error(
+        "{what}, and {free} are free: end other programs, or use a smaller model or a Q4_K_M file of it"
+    )]
+    Memory {
+        /// What needs how much.
+        what: String,
+        /// What there is, in words.
+        free: String,
+    },
+    /// Whoever waited for the model to load does no more.
+    #[error("loading the model was stopped")]
+    Stopped,
     /// A text could not be turned into tokens, or tokens into text.
     #[error("the model's tokenizer failed: {0}")]
     Tokenizer(String),
