@@ -38,6 +38,24 @@ pub(super) struct Common {
         help_heading = "Model"
     )]
     pub(super) model: Option<String>,
+    /// The model's tokenizer.json, where it does not lie beside the weights
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MONOLOGUE_TOKENIZER",
+        help_heading = "Model"
+    )]
+    pub(super) tokenizer: Option<PathBuf>,
+    /// A LoRA adapter to merge into the model: its directory, as PEFT writes it
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MONOLOGUE_ADAPTER",
+        help_heading = "Model"
+    )]
+    pub(super) adapter: Option<PathBuf>,
     /// Where the model runs: auto, cpu, cuda[:N] or metal
     #[arg(
         long,

@@ -12,7 +12,7 @@ use std::{
 
 use super::{Failure, args::Sampling, outgoing::Outgoing, usage};
 use crate::{
-    model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Prompt, Server, Spec},
+    model::{self, Backend, Limits, Options, Prompt, Server, Spec},
     settings::Settings,
 };
 
@@ -28,8 +28,7 @@ pub(super) const HOW_TO_GET_ONE: &str = "name one with --model, MONOLOGUE_MODEL 
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) spec: Spec,
-    pub(super) device: DeviceChoice,
-    pub(super) dtype: DtypeChoice,
+    pub(super) options: Options,
     /// The way to it.
     pub(super) outgoing: Outgoing,
 }
@@ -59,7 +58,7 @@ impl Choice {
                 let server = Server::connect(url, name.as_deref(), key, redact, wanted)?;
                 Ok(Box::new(server))
             }
-            _ => model::load(&self.spec, self.device, self.dtype),
+            _ => model::load_watched(&self.spec, &self.options, &mut |_| wanted()),
         }
     }
 
@@ -97,8 +96,14 @@ pub(super) fn choice(settings: &Settings) -> Result<Option<Choice>, Failure> {
     Ok(Some(Choice {
         outgoing: Outgoing::to(&spec),
         spec,
-        device: device.unwrap_or("auto").parse().map_err(wrong)?,
-        dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
+        options: Options {
+            device: device.unwrap_or("auto").parse().map_err(wrong)?,
+            dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
+            adapter: settings.adapter.clone(),
+            tokenizer: settings.tokenizer.clone(),
+            copies: model::copies(),
+            memory: None,
+        },
     }))
 }
 

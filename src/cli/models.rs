@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{
-        HubCache, Info, Place, Spec,
+        HubCache, Info, Place, Spec, Stored,
         hub::{self, News, Repository, State, size},
     },
     settings::Settings,
@@ -257,8 +257,8 @@ pub(super) fn doctor(settings: &Settings, out: &mut dyn io::Write) -> Result<(),
     let choice = model::choice(settings)?;
     let (device, dtype) = choice
         .as_ref()
-        .map_or_else(Default::default, |it| (it.device, it.dtype));
-    match Place::choose(device, dtype, DType::F16) {
+        .map_or_else(Default::default, |it| (it.options.device, it.options.dtype));
+    match Place::choose(device, dtype, Stored::Float(DType::F16)) {
         Ok(place) => writeln!(
             out,
             "  ok    {}: 16-bit weights run as {}",
