@@ -35,7 +35,9 @@ pub(super) fn chosen(
     name: Option<&str>,
     wanted: &mut Wanted<'_>,
 ) -> Result<Model, String> {
-    let models = listed(line, wanted)?;
+    // A server whose list fails may serve what is asked for by name all the same.
+    let models =
+        listed(line, name.is_some(), wanted)?.filter(|it| name.is_none() || !it.is_empty());
     let named = |name: &str| Model {
         id: name.to_owned(),
         context: None,
@@ -75,8 +77,8 @@ fn shown(ids: &[&str]) -> String {
     }
 }
 
-/// The server's models; none where it keeps no list.
-fn listed(line: &Line, wanted: &mut Wanted<'_>) -> Result<Option<Vec<Model>>, String> {
+/// The server's models; none where it keeps no list, or fails to give it and one was `named`.
+fn listed(line: &Line, named: bool, wanted: &mut Wanted<'_>) -> Result<Option<Vec<Model>>, String> {
     let reply = line.get(&line.endpoint.at("models"), wanted)?;
     match reply.status {
         200 => {}
@@ -92,6 +94,7 @@ fn listed(line: &Line, wanted: &mut Wanted<'_>) -> Result<Option<Vec<Model>>, St
             ));
         }
         404 | 405 | 501 => return Ok(None),
+        500.. if named => return Ok(None),
         status => {
             return Err(format!(
                 "it answers {status} to the question which models it has"
