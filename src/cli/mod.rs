@@ -7,12 +7,15 @@ mod facts;
 mod layers;
 mod mend;
 mod model;
+mod models;
 mod open;
+mod outgoing;
 mod record;
 mod repair;
 mod report;
 mod sandbox;
 mod show;
+mod speed;
 mod target;
 mod think;
 mod tokens;
@@ -119,7 +122,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
         Some(Command::Repair(args)) => repair::run(&args, &common),
-        Some(Command::Model { command }) => facts::model(&command, &common),
+        Some(Command::Model { command }) => models::run(&command, &common),
         Some(Command::Sandbox(args)) => sandbox::run(&args, &common),
         Some(Command::Doctor) => facts::doctor(&common),
         Some(Command::Themes) => facts::themes(),
