@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`trace`] | an execution as data: steps, frames, values, and the way through them |
 //! | [`represent`] | a trace as text, in five representations, with the way back to its steps |
+//! | [`redact`] | what must not leave this machine, masked |
 //! | [`export`] | traces and pages as JSON for other programs |
 //! | [`sandbox`] | a command run confined, and how it ended |
 //! | [`record`] | a program run under the recorder, into a growing trace file |
@@ -33,6 +34,8 @@ macro_rules! family {
 pub mod trace;
 
 pub mod represent;
+
+pub mod redact;
 
 pub mod export;
 

@@ -21,6 +21,8 @@ pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
         model: common.model.clone(),
         device: common.device.clone(),
         dtype: common.dtype.clone(),
+        tokenizer: common.tokenizer.clone(),
+        adapter: common.adapter.clone(),
         theme: common.theme.clone(),
         ascii: common.ascii.then_some(true),
         color: common.color.map(|it| match it {

@@ -75,6 +75,14 @@ pub enum Error {
     /// The calculation failed: most often memory ran out, or the weights hold no usable numbers.
     #[error("the model's calculation failed: {0}")]
     Compute(#[from] candle_core::Error),
+    /// A server or the hub did not do as it was asked.
+    #[error("cannot {attempted}: {reason}")]
+    Remote {
+        /// What was to be done, such as `ask http://localhost:8000/v1`.
+        attempted: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A scripted backend was asked more often than it has replies.
     #[error("the script has no reply left")]
     ScriptEnded,

@@ -10,7 +10,7 @@ mod config;
 mod device;
 mod error;
 mod gguf;
-mod hub;
+pub mod hub;
 mod linear;
 mod loading;
 mod local;
@@ -23,12 +23,14 @@ mod rope;
 mod safetensors;
 mod sample;
 pub mod scripted;
+mod server;
 mod spec;
 pub mod speed;
 mod stops;
 mod tokenizer;
 mod transformer;
 mod watch;
+mod web;
 mod weights;
 
 use std::ops::ControlFlow;
@@ -45,6 +47,7 @@ pub use loading::{Options, load, load_directory, load_watched, load_with};
 pub use local::Local;
 pub use lookup::Drafts;
 pub use rope::{Rope, Scaling};
+pub use server::{Redact, Server, preview};
 pub use spec::{RELEASED, Spec};
 pub use watch::Watch;
 pub use weights::{Stored, Weights};
@@ -115,11 +118,12 @@ pub struct Info {
     pub device: String,
     /// What it calculates in, in words.
     pub dtype: String,
-    /// How many numbers were learned.
+    /// How many numbers were learned; 0 where a server does not tell.
     pub parameters: u64,
-    /// The most tokens of prompt and completion together.
+    /// The most tokens of prompt and completion together; 0 where a server does not tell.
     pub context: usize,
-    /// Memory that the weights hold, in bytes. The text's own memory comes on top and grows with it.
+    /// Memory that the weights hold, in bytes; 0 where a server does not tell. The text's own memory comes
+    /// on top and grows with it.
     pub bytes: u64,
 }
 
@@ -144,6 +148,12 @@ pub trait Backend: Send {
         limits: &Limits,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, Error>;
+
+    /// What the model is given of `prompt`: all of it, unless it leaves this machine, in which case it is
+    /// redacted.
+    fn given(&self, prompt: &Prompt) -> Prompt {
+        prompt.clone()
+    }
 
     /// Continues `prompt` once for each of `seeds`, which stand in for the one in `limits`, and hands over
     /// each row's pieces with the row's number. A row ends within one token of its `Break`; while the
@@ -183,6 +193,12 @@ pub trait Backend: Send {
     ) -> Result<Option<Completion>, Error> {
         let _ = (prompt, answer, guesses);
         Ok(None)
+    }
+
+    /// How likely each of the last completions was: the mean natural logarithm of its tokens'
+    /// probabilities. Empty where the backend does not tell.
+    fn likelihoods(&self) -> &[f64] {
+        &[]
     }
 }
 

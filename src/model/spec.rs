@@ -111,8 +111,7 @@ impl Spec {
             Self::Gguf(_) => Err(unavailable("there is no such file".to_owned())),
             Self::Hub(repository) => cache.directory(repository).map_err(unavailable),
             Self::Server { .. } => Err(unavailable(
-                "model servers cannot be asked; download the model and give its directory"
-                    .to_owned(),
+                "it is a server, which keeps its files to itself".to_owned(),
             )),
         }
     }
@@ -201,7 +200,7 @@ mod tests {
         let cache = Cache::at(std::env::temp_dir());
         let sentence = |given: &str| parsed(given).directory(&cache).unwrap_err().to_string();
         assert!(sentence("w.gguf").contains("there is no such file"));
-        assert!(sentence("http://h/v1").contains("give its directory"));
+        assert!(sentence("http://h/v1").contains("it is a server"));
         assert!(sentence("/no/such/place").contains("there is no such directory"));
         assert!(sentence("semcoder-s").starts_with("cannot load semcoder-s: "));
     }

@@ -12,7 +12,7 @@ const FILE: &str = "tokenizer.json";
 
 /// What a prompt may hold and a tokenizer may lose. ASCII alone: some byte-level vocabularies hold single
 /// accented letters that do not survive, which costs a letter; a lost space costs the program.
-const PROBE: &str =
+pub(super) const PROBE: &str =
     "def f(a, b):\n    if a == b:\n\treturn [a,  b]\n\n\n    return \"a b\"  # done\n";
 
 /// A model's tokenizer and special tokens.

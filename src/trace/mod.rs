@@ -10,6 +10,7 @@ mod builder;
 mod cursor;
 pub mod file;
 mod json;
+mod rewritten;
 mod state;
 mod tape;
 mod text;
@@ -23,6 +24,7 @@ pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},
 };
+pub use rewritten::Rewrite;
 pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
 pub use text::{literal, repr};
@@ -230,6 +232,11 @@ impl Trace {
     /// What is known of the run as a whole: `python`, `target`, `argv`, `cwd`, `call`…
     pub fn fact(&self, key: &str) -> Option<&str> {
         self.facts.get(key).map(String::as_str)
+    }
+
+    /// Every such fact, by key.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.facts.iter().map(|(key, it)| (&**key, &**it))
     }
 
     /// The expression of `--call`, if that was the program.
