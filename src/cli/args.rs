@@ -380,6 +380,14 @@ pub(super) enum Model {
         #[arg(long)]
         json: bool,
     },
+    /// The logits that follow each of these tokens, as JSON, a line a token
+    #[command(hide = true)]
+    Logits {
+        /// A directory or a GGUF file
+        path: PathBuf,
+        /// Their numbers
+        tokens: Vec<u32>,
+    },
     /// Delete a model from the hub's cache
     Remove {
         /// As `model list` names it

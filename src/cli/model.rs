@@ -54,7 +54,8 @@ impl Choice {
         }
     }
 
-    fn options(&self) -> model::Options {
+    /// How to load it.
+    pub(super) fn options(&self) -> model::Options {
         model::Options {
             device: self.device,
             dtype: self.dtype,

@@ -48,6 +48,10 @@ pub(super) fn run(command: &Model, common: &Common) -> Result<ExitCode, Failure>
             };
             super::speed::run(&chosen(spec.as_deref(), common)?, plan, *json)?;
         }
+        Model::Logits { path, tokens } => {
+            let name = path.to_string_lossy();
+            super::speed::logits(&chosen(Some(&name), common)?, path, tokens)?;
+        }
         Model::Remove { spec } => remove(&on_hub(spec, "remove")?)?,
     }
     Ok(ExitCode::SUCCESS)

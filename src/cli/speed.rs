@@ -2,9 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::{Failure, model, model::Choice};
-use crate::model::speed::{self, Plan, Speed};
+use crate::model::{
+    Local,
+    speed::{self, Plan, Speed},
+};
 
 /// Loads the model, measures it by `plan`, and prints tokens a second.
 pub(super) fn run(choice: &Choice, plan: Plan, json: bool) -> Result<(), Failure> {
@@ -28,6 +32,16 @@ pub(super) fn run(choice: &Choice, plan: Plan, json: bool) -> Result<(), Failure
     }
     writeln!(out, "{} on {}, {}", info.name, info.device, info.dtype)?;
     write!(out, "{}", words(&speed))?;
+    Ok(())
+}
+
+/// Prints the logits that follow each of `tokens`: to check a device against a reference.
+pub(super) fn logits(choice: &Choice, path: &Path, tokens: &[u32]) -> Result<(), Failure> {
+    let mut local = Local::load(path, &choice.spec.to_string(), &choice.options())?;
+    let mut out = io::stdout().lock();
+    for row in local.logits(tokens)? {
+        writeln!(out, "{}", serde_json::json!(row))?;
+    }
     Ok(())
 }
 
