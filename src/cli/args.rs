@@ -400,9 +400,29 @@ pub(super) enum Model {
     Speed {
         /// The model [default: the one that --model or the settings name]
         spec: Option<String>,
+        /// Tokens to read, about
+        #[arg(long, value_name = "N", default_value_t = 256)]
+        prompt: usize,
+        /// Tokens to write
+        #[arg(long, value_name = "N", default_value_t = 32)]
+        output: usize,
+        /// Completions at once, beside one alone
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        rows: usize,
+        /// How often; the best counts
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        rounds: usize,
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// The logits that follow each of these tokens, as JSON, a line a token
+    #[command(hide = true)]
+    Logits {
+        /// A directory or a GGUF file
+        path: PathBuf,
+        /// Their numbers
+        tokens: Vec<u32>,
     },
     /// Delete a model from the hub's cache
     Remove {

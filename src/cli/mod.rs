@@ -18,6 +18,7 @@ mod show;
 mod speed;
 mod target;
 mod think;
+mod threads;
 mod tokens;
 
 use std::{io, process::ExitCode};
@@ -115,7 +116,10 @@ fn complain(error: &anyhow::Error) {
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let common = cli.common;
     match cli.command {
-        None => open::target(&cli.target, &common),
+        None => {
+            threads::leave_a_core();
+            open::target(&cli.target, &common)
+        }
         Some(Command::Record { target }) => record::run(&target, &common),
         Some(Command::Open(args)) => open::trace(&args, &common),
         Some(Command::Show(args)) => show::run(&args, &common),

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Failure, args, sandbox::seconds_of, usage};
+use super::{Failure, args, sandbox::seconds_of, threads, usage};
 use crate::{
     record::{self, Launch, Stdin},
     settings::Settings,
@@ -45,6 +45,7 @@ impl args::Target {
         launch.max_text = least(self.max_text, asked.max_text, launch.max_text);
         let timeout = self.timeout.or(asked.timeout.map(|it| it as f64));
         launch.timeout = timeout.map(seconds_of).transpose()?;
+        launch.withheld = threads::set();
         if let Some(file) = &self.stdin {
             launch.stdin = Stdin::File(file.clone());
         }

@@ -109,6 +109,8 @@ pub struct Launch {
     pub timeout: Option<Duration>,
     /// How it is followed.
     pub backend: Backend,
+    /// Variables of our own environment that the program does not get.
+    pub withheld: Vec<String>,
     /// The trace file, replaced if it exists.
     pub trace: PathBuf,
 }
@@ -130,6 +132,7 @@ impl Launch {
             max_text: 1000,
             timeout: None,
             backend: Backend::default(),
+            withheld: Vec::new(),
             trace: trace.into(),
         }
     }
@@ -218,6 +221,9 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
         .arg(&files.boot)
         .args(launch.words(&files.extension, &trace))
         .stdin(launch.stdin()?);
+    for name in &launch.withheld {
+        command.env_remove(name);
+    }
     if launch.output == Output::Piped {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // SAFETY: plain system calls, allowed between fork and exec.
