@@ -10,6 +10,7 @@ mod builder;
 mod cursor;
 pub mod file;
 mod json;
+mod rows;
 mod state;
 mod tape;
 mod text;
@@ -23,6 +24,7 @@ pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},
 };
+pub use rows::{Row, Rows};
 pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
 pub use text::{literal, repr};
