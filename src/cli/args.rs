@@ -28,7 +28,8 @@ pub struct Cli {
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// The model: a directory with config.json, tokenizer.json and *.safetensors
+    /// The model: semcoder-s, a directory with config.json, tokenizer.json and *.safetensors,
+    /// hf:ORG/NAME, or a server's address such as http://localhost:8000/v1
     #[arg(
         long,
         global = true,
@@ -37,6 +38,24 @@ pub(super) struct Common {
         help_heading = "Model"
     )]
     pub(super) model: Option<String>,
+    /// The model's tokenizer.json, where it does not lie beside the weights
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MONOLOGUE_TOKENIZER",
+        help_heading = "Model"
+    )]
+    pub(super) tokenizer: Option<PathBuf>,
+    /// A LoRA adapter to merge into the model: its directory, as PEFT writes it
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MONOLOGUE_ADAPTER",
+        help_heading = "Model"
+    )]
+    pub(super) adapter: Option<PathBuf>,
     /// Where the model runs: auto, cpu, cuda[:N] or metal
     #[arg(
         long,
@@ -127,6 +146,9 @@ pub(super) struct Target {
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
+    /// Record one pytest test, and open on the assert that fails
+    #[arg(long, value_names = ["NODEID", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["words", "module", "code", "call"])]
+    pub(super) pytest: Vec<OsString>,
     /// Record a module, as `python -m`
     #[arg(short = 'm', value_names = ["MODULE", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with = "words")]
     pub(super) module: Vec<OsString>,
@@ -293,6 +315,9 @@ pub(super) struct Explain {
     pub(super) frame: Option<u32>,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Print what the model would be sent, redacted, and send nothing
+    #[arg(long)]
+    pub(super) preview: bool,
     /// Prompt, text, answer and claims as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -335,6 +360,9 @@ pub(super) struct Repair {
     /// Run candidates that start programs, run text as code or leave their folder, where the file does not
     #[arg(long)]
     pub(super) accept_hazards: bool,
+    /// Print what the model would be sent first, redacted, and send nothing
+    #[arg(long)]
+    pub(super) preview: bool,
     /// Write the fix to the file when it passes
     #[arg(long)]
     pub(super) apply: bool,
@@ -349,8 +377,58 @@ pub(super) struct Repair {
 /// `model`
 #[derive(Debug, Subcommand)]
 pub(super) enum Model {
-    /// Device, number format, memory and architecture of the model
-    Info,
+    /// The models in the hub's cache, and whether each can be loaded
+    List {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model from the hub; goes on where it broke off
+    Pull {
+        /// semcoder-s, semcoder or hf:ORG/NAME[@REV][:FILE]
+        spec: String,
+    },
+    /// Device, number format, memory, architecture and licence of a model
+    Info {
+        /// The model [default: the one that --model or the settings name]
+        spec: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tokens a second of a model, measured here
+    Speed {
+        /// The model [default: the one that --model or the settings name]
+        spec: Option<String>,
+        /// Tokens to read, about
+        #[arg(long, value_name = "N", default_value_t = 256)]
+        prompt: usize,
+        /// Tokens to write
+        #[arg(long, value_name = "N", default_value_t = 32)]
+        output: usize,
+        /// Completions at once, beside one alone
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        rows: usize,
+        /// How often; the best counts
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        rounds: usize,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The logits that follow each of these tokens, as JSON, a line a token
+    #[command(hide = true)]
+    Logits {
+        /// A directory or a GGUF file
+        path: PathBuf,
+        /// Their numbers
+        tokens: Vec<u32>,
+    },
+    /// Delete a model from the hub's cache
+    Remove {
+        /// As `model list` names it
+        spec: String,
+    },
 }
 
 /// `sandbox`

@@ -11,12 +11,12 @@ use super::{
     Failure,
     args::{Common, Repair},
     layers,
-    mend::{asked, summary},
+    mend::{Answers, prompt_of, reason, summary},
     model, status, usage,
 };
 use crate::{
     explain::answer::told,
-    model::Backend,
+    model::{Backend, Limits},
     record,
     repair::{self, Bug, Outcome, Plan, Progress, Report, Tried},
 };
@@ -45,29 +45,31 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
     }
     let stop = model::interrupted()?;
     let mut backend: Option<Box<dyn Backend>> = None;
+    let mut answers = Answers::default();
+    if args.preview {
+        return preview(&bug, plan, &limits, &model::named(&settings)?);
+    }
     let report = repair::repair(
         &bug,
         plan,
         &mut |question| {
             // Loaded only once a model is needed: a program that passes needs none.
-            if backend.is_none() {
-                backend = Some(match &choice {
-                    Some(_) => model::backend(&settings).map_err(|it| it.to_string())?,
-                    None => return Err(format!("none was named; {}", model::HOW_TO_GET_ONE)),
-                });
-            }
-            let Some(backend) = &mut backend else {
-                return Err("it did not load".into());
+            let Some(choice) = &choice else {
+                return Err(format!("none was named; {}", model::HOW_TO_GET_ONE));
             };
-            asked(
-                &mut **backend,
-                question,
-                &limits,
-                &mut |_| match model::is_set(&stop) {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                },
-            )
+            let loaded = match backend.take() {
+                Some(loaded) => loaded,
+                None => choice.load().map_err(reason)?,
+            };
+            let backend = backend.insert(loaded);
+            let text =
+                answers.asked(&mut **backend, question, &limits, plan.samples, &mut |_| {
+                    match model::is_set(&stop) {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    }
+                })?;
+            Ok(choice.outgoing.unmasked(&text))
         },
         &mut |progress| {
             if let (Progress::Judged(round, candidate, tried), false) = (progress, args.json) {
@@ -99,6 +101,34 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
         Outcome::Fixed | Outcome::AlreadyPassing => ExitCode::SUCCESS,
         Outcome::NotFixed => ExitCode::from(status::NOT_FIXED),
     })
+}
+
+/// Prints what the first round would send.
+fn preview(
+    bug: &Bug,
+    plan: Plan,
+    limits: &Limits,
+    choice: &model::Choice,
+) -> Result<ExitCode, Failure> {
+    let mut shown = None;
+    let report = repair::repair(
+        bug,
+        plan,
+        &mut |_| Err("nothing is sent".into()),
+        &mut |progress| match progress {
+            Progress::Asking(question) => {
+                shown = Some(choice.preview(&prompt_of(question), limits, plan.samples));
+                ControlFlow::Break(())
+            }
+            Progress::Original(_) | Progress::Judged(..) => ControlFlow::Continue(()),
+        },
+    )?;
+    let shown = match shown {
+        Some(shown) => shown?,
+        None => format!("{}: nothing would be sent", summary(&report)),
+    };
+    writeln!(io::stdout().lock(), "{shown}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whether two calls are written alike, blanks and quotes aside.

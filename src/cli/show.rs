@@ -118,7 +118,7 @@ fn mode(
 
 /// Steps `A..B`, counted from 1, both ends included; either end may be left out.
 pub(super) fn window(trace: &Trace, text: Option<&str>) -> Result<Range<StepId>, Failure> {
-    let whole = Id::new(0)..trace.steps().end();
+    let whole = trace.steps().start()..trace.steps().end();
     let Some(text) = text else { return Ok(whole) };
     let wrong = || {
         usage(format!(
@@ -130,15 +130,19 @@ pub(super) fn window(trace: &Trace, text: Option<&str>) -> Result<Range<StepId>,
         "" => Ok(default),
         it => it.parse::<u32>().map_err(|_| wrong()),
     };
-    let steps = trace.steps().len();
-    let (from, to) = (number(from, 1)?, number(to, steps)?);
+    let (first, steps) = (whole.start.number(), whole.end.raw());
+    let (from, to) = (number(from, first)?, number(to, steps)?);
     if from == 0 || to < from {
         return Err(wrong());
     }
-    if steps < from {
+    if steps < from || to < first {
+        let there = match first {
+            1 => format!("{steps} steps"),
+            _ => format!("steps {first} to {steps}"),
+        };
         return Err(usage(format!(
-            "could not show steps `{text}`: the trace has {steps} steps"
+            "could not show steps `{text}`: the trace has {there}"
         )));
     }
-    Ok(Id::new(from - 1)..Id::new(to.min(steps)))
+    Ok(Id::new(from.max(first) - 1)..Id::new(to.min(steps)))
 }
