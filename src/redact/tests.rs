@@ -142,3 +142,79 @@ fn kinds_have_words_of_their_own() {
     assert_eq!(Kind::Tainted(Source::Network).word(), "socket");
     assert_eq!(Kind::Tainted(Source::File).word(), "file");
 }
+
+/// Texts put together from pieces that look like secrets, like their ends, and like nothing.
+fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
+    let piece = proptest::sample::select(vec![
+        "password = '",
+        "'",
+        "\"",
+        "hunter2",
+        "ann@mail.example.org",
+        "日本語",
+        "é",
+        " ",
+        "\n",
+        "4111 1111 1111 1111",
+        "⟦redacted:email:1⟧",
+        "⟦",
+        "⟧",
+        "token: ",
+        "AKIAIOSFODNN7EXAMPLE",
+        "-----BEGIN PRIVATE KEY-----",
+        "\"\"\"",
+        "#",
+        "f'{x}'",
+        "/home/annlee/x",
+        "10.20.30.40",
+        "q7Zr9KpLx2VbN4mTw8Yd",
+        "\\",
+        "(",
+        ")",
+        "x = 1",
+        "😀",
+        "Bearer ",
+        "a",
+        "+49 170 1234567",
+    ]);
+    proptest::strategy::Strategy::prop_map(proptest::collection::vec(piece, 0..12), |it| {
+        it.concat()
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn masks_are_in_order_apart_and_come_back(text in pieces()) {
+        let masker = Masker::plain();
+        for masks in [masker.masks(&text), masker.masks_cut(&text)] {
+            let mut end = 0;
+            for mask in &masks {
+                assert!(end <= mask.bytes.start && mask.bytes.start < mask.bytes.end);
+                assert!(text.is_char_boundary(mask.bytes.start));
+                assert!(text.is_char_boundary(mask.bytes.end));
+                end = mask.bytes.end;
+            }
+        }
+        // A text that brings placeholders along cannot be told from one that was given them.
+        if !text.contains('⟦') {
+            let mut masker = masker;
+            let masked = masker.masked(&text);
+            assert_eq!(masker.unmasked(&masked), text);
+        }
+    }
+
+    #[test]
+    fn code_keeps_its_lines(text in pieces()) {
+        let lines: Vec<&str> = text.split('\n').collect();
+        let found = Masker::plain().source(&lines);
+        assert_eq!(found.len(), lines.len());
+        for (masks, line) in found.iter().zip(lines) {
+            let mut end = 0;
+            for mask in masks {
+                assert!(end <= mask.bytes.start && mask.bytes.end <= line.len());
+                assert!(line.get(mask.bytes.clone()).is_some());
+                end = mask.bytes.end;
+            }
+        }
+    }
+}
