@@ -14,7 +14,13 @@ pub mod value;
 pub mod wire;
 
 #[cfg(feature = "python")]
+mod arrays;
+#[cfg(feature = "python")]
 mod boot;
+#[cfg(feature = "python")]
+mod chain;
+#[cfg(feature = "python")]
+mod chained;
 #[cfg(feature = "python")]
 mod codes;
 #[cfg(feature = "python")]
@@ -56,6 +62,8 @@ mod opaque;
 #[cfg(feature = "python")]
 mod output;
 #[cfg(feature = "python")]
+mod processes;
+#[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
 mod settrace;
@@ -63,6 +71,8 @@ mod settrace;
 mod source;
 #[cfg(feature = "python")]
 mod state;
+#[cfg(feature = "python")]
+mod tables;
 #[cfg(feature = "python")]
 mod target;
 #[cfg(feature = "python")]

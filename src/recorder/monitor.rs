@@ -309,6 +309,7 @@ fn on_raise(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
     {
         let line = line(event.frame);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
+        recorder.chained(value);
     }
     Verdict::Go
 }
