@@ -62,6 +62,8 @@ mod opaque;
 #[cfg(feature = "python")]
 mod output;
 #[cfg(feature = "python")]
+mod own_repr;
+#[cfg(feature = "python")]
 mod processes;
 #[cfg(feature = "python")]
 mod python;

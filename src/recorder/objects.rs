@@ -15,6 +15,9 @@ impl Encoder {
         let mut kinds = std::mem::take(&mut self.kinds);
         let shown = kinds.of(object, &self.layout);
         self.kinds = kinds;
+        if self.own_repr(&shown, object, out) {
+            return;
+        }
         self.shown(&shown, object, depth, out);
     }
 
@@ -24,6 +27,9 @@ impl Encoder {
         let mut fields = Vec::new();
         let mut shape = Shape::Call;
         match &shown.kind {
+            Kind::Array => return self.array(&shown.name, object, out),
+            Kind::Table if self.table(&shown.name, object, out) => return,
+            Kind::Table => shape = Shape::Bare,
             Kind::Opaque(how) => match opaque::text(*how, object) {
                 Some(text) => return put_opaque(out, &shown.name, &text),
                 None => shape = Shape::Bare,

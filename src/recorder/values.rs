@@ -8,6 +8,7 @@ use crate::{
     layout::Layout,
     object::{Obj, Owned, kind},
     opaque,
+    own_repr::OwnRepr,
     text::put_text,
     value::tag,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Encoder {
     /// Containers being encoded, outermost first.
     pub(crate) path: Vec<usize>,
     pub(crate) nodes: u32,
+    pub(crate) own_repr: OwnRepr,
     characters: Vec<u32>,
 }
 
@@ -45,6 +47,7 @@ impl Encoder {
             kinds: Kinds::default(),
             path: Vec::new(),
             nodes: 0,
+            own_repr: OwnRepr::default(),
             characters: Vec::new(),
         }
     }
