@@ -12,6 +12,7 @@ mod repair;
 mod report;
 mod sandbox;
 mod show;
+mod since;
 mod target;
 mod think;
 
