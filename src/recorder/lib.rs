@@ -63,6 +63,8 @@ mod output;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
+mod quiet;
+#[cfg(feature = "python")]
 mod settrace;
 #[cfg(feature = "python")]
 mod source;

@@ -8,6 +8,7 @@ use crate::{
     layout::Layout,
     object::{Obj, Owned, kind},
     opaque,
+    quiet::Quiet,
     text::put_text,
     trail::{Trail, Watch},
     value::tag,
@@ -59,6 +60,7 @@ impl Encoder {
 
     /// Appends the encoding of `object`.
     pub(crate) fn value(&mut self, object: Obj, out: &mut Vec<u8>) {
+        let _quiet = Quiet::new(self.layout.minor);
         self.nodes = self.limits.nodes;
         self.path.clear();
         self.encode(object, self.limits.depth, out);
