@@ -183,7 +183,13 @@ impl Encoder {
             if self.nodes == 0 {
                 break;
             }
-            self.encode(item, depth, out);
+            if item.is(kind!(PyLong_Type)) {
+                self.nodes -= 1;
+                self.int(item, out);
+                self.hold(item);
+            } else {
+                self.encode(item, depth, out);
+            }
             kept += 1;
         }
         kept

@@ -168,6 +168,12 @@ impl Encoder {
             self.watch = Watch::Fixed;
             return around;
         }
+        if let Some((head, words)) = self.layout.inline_values(at) {
+            let values = self.trail.keep(words.iter().copied());
+            self.trail.checks.push(Check::Inline { at, head, values });
+            self.watch = Watch::Loose;
+            return around;
+        }
         let limit = if depth == 0 { 0 } else { self.limits.items };
         let (len, items) = (at.dict_len(), self.trail.keep(pairs(at).take(2 * limit)));
         self.trail.checks.push(Check::Pairs { at, len, items });
