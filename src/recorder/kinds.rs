@@ -88,6 +88,8 @@ pub(crate) struct Shown {
     pub(crate) slots: Vec<(String, isize)>,
     /// Whether its objects have a dictionary that is the program's.
     pub(crate) has_dict: bool,
+    /// Where an object keeps its dictionary, in bytes from its start; 0 when that is not known.
+    pub(crate) dict_at: isize,
 }
 
 /// The attributes an object itself holds; see [`Shown::attributes`].
@@ -133,8 +135,8 @@ impl Kinds {
         {
             return shown.clone();
         }
-        let shown = Rc::new(describe(object));
-        // Describing looked names up, which is what gives a type its version.
+        let shown = Rc::new(describe(object, layout));
+        object.kind_object().be_versioned();
         if let Some(version) = layout.version(object.kind()) {
             self.0.insert(at, (version, shown.clone()));
         }
@@ -142,7 +144,7 @@ impl Kinds {
     }
 }
 
-fn describe(object: Obj) -> Shown {
+fn describe(object: Obj, layout: &Layout) -> Shown {
     let of = object.kind_object();
     let flags = object.kind_flags();
     let (module, qualname) = (type_text(of, "__module__"), type_text(of, "__qualname__"));
@@ -163,7 +165,19 @@ fn describe(object: Obj) -> Shown {
         kind,
         slots: if builtin { Vec::new() } else { slots(of) },
         has_dict: own && object.instance_dict().is_some(),
+        dict_at: dict_at(of, flags, layout),
     }
+}
+
+/// Where objects of a type may keep their dictionary.
+fn dict_at(of: Obj, flags: std::ffi::c_ulong, layout: &Layout) -> isize {
+    /// From 3.11 on: it stands in front of the object.
+    const MANAGED: std::ffi::c_ulong = 1 << 4;
+    if 11 <= layout.minor && flags & MANAGED != 0 {
+        return -24;
+    }
+    let offset = type_attr(of, "__dictoffset__").and_then(|it| it.int());
+    offset.unwrap_or(0).max(0) as isize
 }
 
 /// Whether a type is made in C, where the program cannot have changed it.

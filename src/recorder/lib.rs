@@ -73,6 +73,8 @@ mod processes;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
+mod quiet;
+#[cfg(feature = "python")]
 mod settrace;
 #[cfg(feature = "python")]
 mod source;

@@ -9,6 +9,7 @@ use crate::{
     object::{Obj, Owned, kind},
     opaque,
     own_repr::OwnRepr,
+    quiet::Quiet,
     text::put_text,
     trail::{Trail, Watch},
     value::tag,
@@ -62,6 +63,7 @@ impl Encoder {
 
     /// Appends the encoding of `object`.
     pub(crate) fn value(&mut self, object: Obj, out: &mut Vec<u8>) {
+        let _quiet = Quiet::new(self.layout.minor);
         self.nodes = self.limits.nodes;
         self.path.clear();
         self.encode(object, self.limits.depth, out);
@@ -184,7 +186,13 @@ impl Encoder {
             if self.nodes == 0 {
                 break;
             }
-            self.encode(item, depth, out);
+            if item.is(kind!(PyLong_Type)) {
+                self.nodes -= 1;
+                self.int(item, out);
+                self.hold(item);
+            } else {
+                self.encode(item, depth, out);
+            }
             kept += 1;
         }
         kept
