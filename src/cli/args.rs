@@ -28,7 +28,8 @@ pub struct Cli {
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// The model: a directory with config.json, tokenizer.json and *.safetensors
+    /// The model: semcoder-s, a directory with config.json, tokenizer.json and *.safetensors,
+    /// hf:ORG/NAME, or a server's address such as http://localhost:8000/v1
     #[arg(
         long,
         global = true,
@@ -37,6 +38,24 @@ pub(super) struct Common {
         help_heading = "Model"
     )]
     pub(super) model: Option<String>,
+    /// The model's tokenizer.json, where it does not lie beside the weights
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MONOLOGUE_TOKENIZER",
+        help_heading = "Model"
+    )]
+    pub(super) tokenizer: Option<PathBuf>,
+    /// A LoRA adapter to merge into the model: its directory, as PEFT writes it
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MONOLOGUE_ADAPTER",
+        help_heading = "Model"
+    )]
+    pub(super) adapter: Option<PathBuf>,
     /// Where the model runs: auto, cpu, cuda[:N] or metal
     #[arg(
         long,
@@ -222,6 +241,12 @@ pub(super) struct Show {
     /// What the run should have given, as a Python literal
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
+    /// As many records as fit this many tokens; what is left out is said
+    #[arg(long, value_name = "TOKENS")]
+    pub(super) budget: Option<usize>,
+    /// Mask what looks secret, and what the program read from outside
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Text, spans and size as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -244,6 +269,18 @@ pub(super) struct Export {
     /// The form
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Form,
+    /// What the run should have given, as a Python literal (sft)
+    #[arg(long, value_name = "VALUE")]
+    pub(super) expected: Option<String>,
+    /// The corrected program: what the assistant says (sft)
+    #[arg(long, value_name = "FILE")]
+    pub(super) fixed: Option<PathBuf>,
+    /// Only these steps, counted from 1, both ends included (html)
+    #[arg(long, value_name = "A..B")]
+    pub(super) steps: Option<String>,
+    /// Do not mask what the program read from its standard input
+    #[arg(long)]
+    pub(super) trust_stdin: bool,
 }
 
 /// What a trace can be exported as.
@@ -251,6 +288,18 @@ pub(super) struct Export {
 pub(super) enum Form {
     /// JSON Lines, one event a line, in order
     Events,
+    /// Fine-tuning records: the program, its trace or monologue, its correction
+    Sft,
+    /// CRUXEval records and prompts that ask for an input
+    CruxevalI,
+    /// CRUXEval records and prompts that ask for the output
+    CruxevalO,
+    /// One record a step: the state before and after, and the next line
+    NextState,
+    /// The lines that the run executed, and those it did not
+    Coverage,
+    /// One page that a browser steps through, with nothing to fetch
+    Html,
 }
 
 /// `explain`
@@ -269,6 +318,9 @@ pub(super) struct Explain {
     pub(super) frame: Option<u32>,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Print what the model would be sent, redacted, and send nothing
+    #[arg(long)]
+    pub(super) preview: bool,
     /// Prompt, text, answer and claims as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -308,6 +360,12 @@ pub(super) struct Repair {
     pub(super) rounds: usize,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Run candidates that start programs, run text as code or leave their folder, where the file does not
+    #[arg(long)]
+    pub(super) accept_hazards: bool,
+    /// Print what the model would be sent first, redacted, and send nothing
+    #[arg(long)]
+    pub(super) preview: bool,
     /// Write the fix to the file when it passes
     #[arg(long)]
     pub(super) apply: bool,
@@ -322,8 +380,38 @@ pub(super) struct Repair {
 /// `model`
 #[derive(Debug, Subcommand)]
 pub(super) enum Model {
-    /// Device, number format, memory and architecture of the model
-    Info,
+    /// The models in the hub's cache, and whether each can be loaded
+    List {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model from the hub; goes on where it broke off
+    Pull {
+        /// semcoder-s, semcoder or hf:ORG/NAME[@REV][:FILE]
+        spec: String,
+    },
+    /// Device, number format, memory, architecture and licence of a model
+    Info {
+        /// The model [default: the one that --model or the settings name]
+        spec: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tokens a second of a model, measured here
+    Speed {
+        /// The model [default: the one that --model or the settings name]
+        spec: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a model from the hub's cache
+    Remove {
+        /// As `model list` names it
+        spec: String,
+    },
 }
 
 /// `sandbox`

@@ -21,10 +21,18 @@ pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure>
     signals.to(running.pid());
     let outcome = running.wait().map_err(failed)?;
     drop(signals);
-    let trace = file::open(&launch.trace)?;
+    let steps = match file::pack(&launch.trace) {
+        Ok(Some(packed)) => packed.steps,
+        done => {
+            if let Err(error) = done {
+                summarize(&error.to_string());
+            }
+            file::open(&launch.trace)?.steps().end().raw()
+        }
+    };
     summarize(&format!(
         "recorded {} steps of {} on Python {} to {} in {:.2} s{}",
-        trace.steps().len(),
+        steps,
         target.title(),
         outcome.python.version,
         launch.trace.display(),

@@ -125,12 +125,15 @@ impl Trace {
 
     /// Whether the exception seen at `event` leaves the frame without another line of it running.
     pub fn unwinds(&self, event: EventId) -> bool {
-        let next = self.events[event].next;
-        next.is_some_and(|it| match self.events[it].kind {
-            Kind::Unwind => true,
-            Kind::Exception(_) => self.unwinds(it),
-            _ => false,
-        })
+        let mut at = event;
+        while let Some(next) = self.events[at].next {
+            match self.events[next].kind {
+                Kind::Unwind => return true,
+                Kind::Exception(_) => at = next,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// The event of `frame` at or before `at`; `None` if the frame was entered later. Linear in the
@@ -169,8 +172,9 @@ impl Trace {
 
     /// The newest step at or before `event`, on any frame; `None` before the first.
     pub fn step_at(&self, event: EventId) -> Option<StepId> {
-        let before = self.steps.partition_point(|it| it.event <= event);
-        before.checked_sub(1).map(Id::new)
+        let after = self.steps.partition_point(|it| it.event <= event);
+        let last = Id::new(after).minus(1)?;
+        self.steps.get(last).map(|_| last)
     }
 
     /// The step of `event`'s own frame that was running at it; falls back to the nearest step of any.

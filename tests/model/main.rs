@@ -5,9 +5,12 @@
 #[path = "../support/tiny_model.rs"]
 mod tiny_model;
 
+mod adapters;
 mod completions;
+mod files;
 mod numbers;
 mod refused;
+mod rows;
 
 use std::collections::HashMap;
 use std::fs;
