@@ -24,9 +24,7 @@ use support::{
     replay::{Event, replay},
 };
 
-const PROGRAM: &str = "import threading
-
-def work(n):
+const PROGRAM: &str = "def work(n):
     items, by = [], {}
     for i in range(n):
         items.append(i * i % 7)
@@ -46,9 +44,6 @@ for items in each(120):
         items[99]
     except IndexError as error:
         kept = error
-thread = threading.Thread(target=work, args=(200,))
-thread.start()
-thread.join()
 print(total)
 ";
 

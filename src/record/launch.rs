@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "a session of its own between fork and exec")]
 
 use super::{Error, install::Installed, python::Python, running::Running};
+use nix::sys::signal::{SigHandler, Signal};
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
@@ -251,11 +252,16 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
     ))
 }
 
-/// Gives the program a session of its own, and ends it with us: nobody would stop it any more.
+/// Gives the program a session of its own, and ends it with us: nobody would stop it any more. It can be
+/// interrupted although we, started in the background, perhaps cannot.
 fn detach() -> io::Result<()> {
     nix::unistd::setsid()?;
+    for signal in [Signal::SIGINT, Signal::SIGQUIT] {
+        // SAFETY: puts the default back in place of whatever there was.
+        unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl)? };
+    }
     #[cfg(target_os = "linux")]
-    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     Ok(())
 }
 

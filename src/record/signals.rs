@@ -31,11 +31,13 @@ const FORWARDED: [Signal; 6] = [
 #[derive(Debug)]
 pub struct Forwarding(Arc<Mutex<Whom>>);
 
-#[derive(Debug, Default)]
-struct Whom {
-    program: Option<Pid>,
-    /// What came before there was a program.
-    early: Vec<Signal>,
+#[derive(Debug)]
+enum Whom {
+    /// There is no program yet; these wait for it.
+    Nobody(Vec<Signal>),
+    Program(Pid),
+    /// It has ended: they are for us again.
+    Us,
 }
 
 impl Forwarding {
@@ -47,12 +49,12 @@ impl Forwarding {
     pub fn begin() -> io::Result<Self> {
         let set: SigSet = FORWARDED.into_iter().collect();
         set.thread_block()?;
-        let whom = Arc::new(Mutex::new(Whom::default()));
+        let whom = Arc::new(Mutex::new(Whom::Nobody(Vec::new())));
         let shared = Arc::clone(&whom);
         thread::Builder::new().spawn(move || {
             loop {
-                if let Some(signal) = meant_for_the_program(&set) {
-                    pass_on(&mut lock(&shared), signal);
+                if let Some((signal, only_us)) = next(&set) {
+                    pass_on(&mut lock(&shared), signal, only_us);
                 }
             }
         })?;
@@ -61,10 +63,15 @@ impl Forwarding {
 
     /// Sends them to that process from now on, and what has come so far.
     pub fn to(&self, pid: u32) {
+        let Ok(pid) = i32::try_from(pid) else {
+            return;
+        };
         let mut whom = lock(&self.0);
-        whom.program = i32::try_from(pid).ok().map(Pid::from_raw);
-        for signal in mem::take(&mut whom.early) {
-            pass_on(&mut whom, signal);
+        let waited = mem::replace(&mut *whom, Whom::Program(Pid::from_raw(pid)));
+        if let Whom::Nobody(early) = waited {
+            early
+                .into_iter()
+                .for_each(|it| pass_on(&mut whom, it, true));
         }
     }
 }
@@ -72,7 +79,7 @@ impl Forwarding {
 impl Drop for Forwarding {
     /// The program has ended: its number may be another's soon.
     fn drop(&mut self) {
-        lock(&self.0).program = None;
+        *lock(&self.0) = Whom::Us;
     }
 }
 
@@ -80,16 +87,19 @@ fn lock(whom: &Mutex<Whom>) -> MutexGuard<'_, Whom> {
     whom.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn pass_on(whom: &mut Whom, signal: Signal) {
-    match whom.program {
+/// `only_us` says that the program did not get it from where we did.
+fn pass_on(whom: &mut Whom, signal: Signal, only_us: bool) {
+    match whom {
+        Whom::Nobody(early) if only_us => early.push(signal),
         // It may have ended.
-        Some(program) => drop(kill(program, signal)),
-        None => whom.early.push(signal),
+        Whom::Program(program) if only_us => drop(kill(*program, signal)),
+        Whom::Program(_) => {}
+        Whom::Nobody(_) | Whom::Us => std::process::exit(128 + signal as i32),
     }
 }
 
-/// Waits for the next one; `None` for what the program got as well.
-fn meant_for_the_program(set: &SigSet) -> Option<Signal> {
+/// Waits for the next one, and says whether a process sent it and not the terminal.
+fn next(set: &SigSet) -> Option<(Signal, bool)> {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: a set that was filled, and room for what is told of the signal.
@@ -98,13 +108,14 @@ fn meant_for_the_program(set: &SigSet) -> Option<Signal> {
             let number = libc::sigwaitinfo(set.as_ref(), &raw mut told);
             (number, told.si_code)
         };
-        let sent_by_a_process = origin <= 0;
-        Signal::try_from(number).ok().filter(|_| sent_by_a_process)
+        Some((Signal::try_from(number).ok()?, origin <= 0))
     }
     #[cfg(not(target_os = "linux"))]
     {
-        set.wait()
-            .ok()
-            .filter(|it| *it != Signal::SIGINT && *it != Signal::SIGQUIT)
+        let signal = set.wait().ok()?;
+        Some((
+            signal,
+            signal != Signal::SIGINT && signal != Signal::SIGQUIT,
+        ))
     }
 }

@@ -25,16 +25,30 @@ const DEEP: usize = 12;
 /// Code points kept of one message.
 const LONG: usize = 1000;
 
-/// Exception records so far. Changed under the interpreter lock.
+/// Facts written, of a run that may raise for ever.
+const FACTS: u32 = 20_000;
+
+/// Exception records so far, and those with a fact. Changed under the interpreter lock.
 static COUNT: AtomicU32 = AtomicU32::new(0);
+static TOLD: AtomicU32 = AtomicU32::new(0);
 
 impl Recorder {
     /// Adds to the exception record just written what is not in it.
     pub(crate) fn chained(&mut self, exception: Obj) {
         let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+        let told = TOLD.load(Ordering::Relaxed);
+        if FACTS < told {
+            return;
+        }
         let mut seen = vec![exception.id()];
         let fields = fields(exception, &mut seen, DEEP);
         if !fields.is_empty() {
+            TOLD.store(told + 1, Ordering::Relaxed);
+            if told == FACTS {
+                let text = "more exceptions came from others; what they came from is told of the first \
+                            20000 alone";
+                return self.put(&Record::Note(text.into()));
+            }
             let key = format!("exception.{number}");
             self.put(&Record::Fact(key, format!("{{{}}}", fields.join(", "))));
         }

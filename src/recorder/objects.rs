@@ -22,7 +22,7 @@ impl Encoder {
             _ if self.own_repr.is_on => false,
             // Of these the name is noted once it is written.
             Kind::Opaque(How::Function) => true,
-            _ => self.note_object(&shown, object, depth),
+            _ => !self.asks(&shown, object) && self.note_object(&shown, object, depth),
         };
         if !noted {
             let write = |this: &mut Self, object, depth, out: &mut Vec<u8>| {
@@ -41,6 +41,9 @@ impl Encoder {
     }
 
     fn shown(&mut self, shown: &Shown, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        if self.own_repr(shown, object, out) {
+            return;
+        }
         // Fields borrow from these while they are written.
         let (attributes, arguments, owned);
         let mut fields = Vec::new();

@@ -38,14 +38,18 @@ pub(crate) struct OwnRepr {
 }
 
 impl Encoder {
+    /// Whether an object's own `__repr__` is to be asked. Then it is asked each time: what it says may
+    /// hang on anything.
+    pub(crate) fn asks(&self, shown: &Shown, object: Obj) -> bool {
+        self.own_repr.is_on
+            && !matches!(shown.kind, Kind::Opaque(_) | Kind::Array | Kind::Table)
+            && !self.own_repr.refused.contains(&(object.kind() as usize))
+            && is_own(object)
+    }
+
     /// Writes what an object's own `__repr__` says; `false`, and nothing, where none is to be asked.
     pub(crate) fn own_repr(&mut self, shown: &Shown, object: Obj, out: &mut Vec<u8>) -> bool {
-        let of = object.kind() as usize;
-        if !self.own_repr.is_on
-            || matches!(shown.kind, Kind::Opaque(_) | Kind::Array | Kind::Table)
-            || self.own_repr.refused.contains(&of)
-            || !is_own(object)
-        {
+        if !self.asks(shown, object) {
             return false;
         }
         match called(object) {
@@ -63,7 +67,7 @@ impl Encoder {
                 true
             }
             Err(Failed::TooLate) => {
-                self.own_repr.refused.insert(of);
+                self.own_repr.refused.insert(object.kind() as usize);
                 false
             }
         }
