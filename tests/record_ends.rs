@@ -5,7 +5,7 @@
 
 mod support;
 
-use monologue::record::{Launch, Running, start};
+use monologue::record::{Launch, Running, Stdin, start};
 use recorder::{reader, value::Value};
 use std::{
     fs,
@@ -187,5 +187,41 @@ fn a_forked_process_does_not_write() {
             .iter()
             .filter(|it| it.kind == "call" && it.function == "work");
         assert_eq!(calls.count(), 1, "3.{}", python.minor);
+    }
+}
+
+#[test]
+fn a_running_program_can_be_typed_to_and_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("asking.py");
+    let text = "name = input('name? ')\nprint('hello', name, flush=True)\n\
+                try:\n    while True:\n        n = 1\nexcept KeyboardInterrupt:\n    print('stopped')\n\
+                rest = input()\n";
+    fs::write(&file, text).unwrap();
+    for python in pythons::installed() {
+        let trace = folder.path().join("trace");
+        let mut running = start(&Launch {
+            stdin: Stdin::Piped,
+            ..launch_script(&python, &file, &trace)
+        })
+        .unwrap();
+        let input = running.input().unwrap();
+        assert!(running.input().is_none());
+        assert!(input.send("Ada\n"));
+        // Past its greeting it loops.
+        grown(&running, 20_000);
+        running.interrupt();
+        drop(input);
+        let outcome = running.wait().unwrap();
+        let text = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.stdout, b"name? hello Ada\nstopped\n", "{text}");
+        assert_eq!(outcome.status, 1, "{text}");
+        assert!(
+            text.ends_with("EOFError: EOF when reading a line\n"),
+            "{text}"
+        );
+        let last = replay(&trace).events.into_iter().rev();
+        let raised: Vec<_> = last.filter_map(|it| it.exception).map(|it| it.0).collect();
+        assert_eq!(raised, ["EOFError", "KeyboardInterrupt"]);
     }
 }

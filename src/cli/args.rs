@@ -146,6 +146,9 @@ pub(super) struct Target {
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
+    /// Record one pytest test, and open on the assert that fails
+    #[arg(long, value_names = ["NODEID", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["words", "module", "code", "call"])]
+    pub(super) pytest: Vec<OsString>,
     /// Record a module, as `python -m`
     #[arg(short = 'm', value_names = ["MODULE", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with = "words")]
     pub(super) module: Vec<OsString>,
@@ -235,6 +238,12 @@ pub(super) struct Show {
     /// What the run should have given, as a Python literal
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
+    /// As many records as fit this many tokens; what is left out is said
+    #[arg(long, value_name = "TOKENS")]
+    pub(super) budget: Option<usize>,
+    /// Mask what looks secret, and what the program read from outside
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Text, spans and size as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -257,6 +266,18 @@ pub(super) struct Export {
     /// The form
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Form,
+    /// What the run should have given, as a Python literal (sft)
+    #[arg(long, value_name = "VALUE")]
+    pub(super) expected: Option<String>,
+    /// The corrected program: what the assistant says (sft)
+    #[arg(long, value_name = "FILE")]
+    pub(super) fixed: Option<PathBuf>,
+    /// Only these steps, counted from 1, both ends included (html)
+    #[arg(long, value_name = "A..B")]
+    pub(super) steps: Option<String>,
+    /// Do not mask what the program read from its standard input
+    #[arg(long)]
+    pub(super) trust_stdin: bool,
 }
 
 /// What a trace can be exported as.
@@ -264,6 +285,18 @@ pub(super) struct Export {
 pub(super) enum Form {
     /// JSON Lines, one event a line, in order
     Events,
+    /// Fine-tuning records: the program, its trace or monologue, its correction
+    Sft,
+    /// CRUXEval records and prompts that ask for an input
+    CruxevalI,
+    /// CRUXEval records and prompts that ask for the output
+    CruxevalO,
+    /// One record a step: the state before and after, and the next line
+    NextState,
+    /// The lines that the run executed, and those it did not
+    Coverage,
+    /// One page that a browser steps through, with nothing to fetch
+    Html,
 }
 
 /// `explain`
@@ -324,6 +357,9 @@ pub(super) struct Repair {
     pub(super) rounds: usize,
     #[command(flatten)]
     pub(super) sampling: Sampling,
+    /// Run candidates that start programs, run text as code or leave their folder, where the file does not
+    #[arg(long)]
+    pub(super) accept_hazards: bool,
     /// Print what the model would be sent first, redacted, and send nothing
     #[arg(long)]
     pub(super) preview: bool,
@@ -364,9 +400,29 @@ pub(super) enum Model {
     Speed {
         /// The model [default: the one that --model or the settings name]
         spec: Option<String>,
+        /// Tokens to read, about
+        #[arg(long, value_name = "N", default_value_t = 256)]
+        prompt: usize,
+        /// Tokens to write
+        #[arg(long, value_name = "N", default_value_t = 32)]
+        output: usize,
+        /// Completions at once, beside one alone
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        rows: usize,
+        /// How often; the best counts
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        rounds: usize,
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// The logits that follow each of these tokens, as JSON, a line a token
+    #[command(hide = true)]
+    Logits {
+        /// A directory or a GGUF file
+        path: PathBuf,
+        /// Their numbers
+        tokens: Vec<u32>,
     },
     /// Delete a model from the hub's cache
     Remove {

@@ -21,6 +21,7 @@ use crate::{
     model::{
         HubCache, Info, Place, Spec, Stored,
         hub::{self, News, Repository, State, size},
+        speed::Plan,
     },
     settings::Settings,
 };
@@ -31,7 +32,26 @@ pub(super) fn run(command: &Model, common: &Common) -> Result<ExitCode, Failure>
         Model::List { json } => list(*json)?,
         Model::Pull { spec } => pull(&on_hub(spec, "pull")?)?,
         Model::Info { spec, json } => info(&chosen(spec.as_deref(), common)?, *json)?,
-        Model::Speed { spec, json } => super::speed::run(&chosen(spec.as_deref(), common)?, *json)?,
+        Model::Speed {
+            spec,
+            prompt,
+            output,
+            rows,
+            rounds,
+            json,
+        } => {
+            let plan = Plan {
+                prompt: *prompt,
+                output: *output,
+                rows: *rows,
+                rounds: *rounds,
+            };
+            super::speed::run(&chosen(spec.as_deref(), common)?, plan, *json)?;
+        }
+        Model::Logits { path, tokens } => {
+            let name = path.to_string_lossy();
+            super::speed::logits(&chosen(Some(&name), common)?, path, tokens)?;
+        }
         Model::Remove { spec } => remove(&on_hub(spec, "remove")?)?,
     }
     Ok(ExitCode::SUCCESS)

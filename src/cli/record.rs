@@ -18,10 +18,18 @@ pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure>
     // Ctrl-C is the program's: it gets the signal too, and how it ends is how we end.
     let _ignored = super::model::interrupted()?;
     let outcome = record::record(&launch).map_err(failed)?;
-    let trace = file::open(&launch.trace)?;
+    let steps = match file::pack(&launch.trace) {
+        Ok(Some(packed)) => packed.steps,
+        done => {
+            if let Err(error) = done {
+                summarize(&error.to_string());
+            }
+            file::open(&launch.trace)?.steps().end().raw()
+        }
+    };
     summarize(&format!(
         "recorded {} steps of {} on Python {} to {} in {:.2} s{}",
-        trace.steps().len(),
+        steps,
         target.title(),
         outcome.python.version,
         launch.trace.display(),

@@ -2,73 +2,69 @@
 
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
-
-use serde_json::Value;
+use std::path::Path;
 
 use super::{Failure, model, model::Choice};
-use crate::model::speed::{Plan, Speed, measure};
+use crate::model::{
+    Local,
+    speed::{self, Plan, Speed},
+};
 
-/// Loads the model, measures it, and prints the best of what was measured.
-pub(super) fn run(choice: &Choice, json: bool) -> Result<(), Failure> {
+/// Loads the model, measures it by `plan`, and prints tokens a second.
+pub(super) fn run(choice: &Choice, plan: Plan, json: bool) -> Result<(), Failure> {
     let mut backend = choice.load()?;
     let stop = model::interrupted()?;
-    let speed = measure(
-        &mut *backend,
-        Plan::default(),
-        &mut || match model::is_set(&stop) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        },
-    )?;
+    let speed = speed::measure(&mut *backend, plan, &mut || match model::is_set(&stop) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })?;
     let info = backend.info();
     let mut out = io::stdout().lock();
     if json {
-        let mut object = speed.json();
-        for (name, value) in [
-            ("model", &info.name),
-            ("device", &info.device),
-            ("dtype", &info.dtype),
-        ] {
-            object[name] = Value::from(value.as_str());
+        let mut object = serde_json::json!({
+            "model": info.name, "device": info.device, "dtype": info.dtype,
+        });
+        if let (Some(object), Some(measured)) = (object.as_object_mut(), speed.json().as_object()) {
+            object.extend(measured.clone());
         }
         writeln!(out, "{object}")?;
         return Ok(());
     }
     writeln!(out, "{} on {}, {}", info.name, info.device, info.dtype)?;
-    for (what, rate, about) in rates(&speed) {
-        writeln!(out, "{what:<13} {rate:>9.1} tokens/s  {about}")?;
-    }
-    writeln!(
-        out,
-        "first token after {:.2} s; of a second question about the same program after {:.2} s",
-        speed.first_token, speed.second_question
-    )?;
+    write!(out, "{}", words(&speed))?;
     Ok(())
 }
 
-/// What was measured: its name, tokens a second, and of what.
-fn rates(speed: &Speed) -> Vec<(&'static str, f64, String)> {
-    let mut rates = vec![
-        (
-            "prefill",
-            speed.prefill,
-            format!("over {} tokens", speed.prompt_tokens),
-        ),
-        (
-            "decode",
-            speed.decode,
-            format!("over {} tokens", speed.output_tokens),
-        ),
-    ];
+/// Prints the logits that follow each of `tokens`: to check a device against a reference.
+pub(super) fn logits(choice: &Choice, path: &Path, tokens: &[u32]) -> Result<(), Failure> {
+    let mut local = Local::load(path, &choice.spec.to_string(), &choice.options)?;
+    let mut out = io::stdout().lock();
+    for row in local.logits(tokens)? {
+        writeln!(out, "{}", serde_json::json!(row))?;
+    }
+    Ok(())
+}
+
+fn words(speed: &Speed) -> String {
+    let mut text = format!(
+        "prefill       {:.1} tokens/s over {} tokens\n\
+         decode        {:.1} tokens/s over {} tokens\n\
+         first token   {:.2} s, of a second question about the same program {:.2} s\n",
+        speed.prefill,
+        speed.prompt_tokens,
+        speed.decode,
+        speed.output_tokens,
+        speed.first_token,
+        speed.second_question,
+    );
     if let Some((rows, rate)) = speed.rows {
-        rates.push(("together", rate, format!("{rows} completions at once")));
+        text.push_str(&format!("{rows} at once     {rate:.1} tokens/s together\n"));
     }
     if let Some(copying) = speed.copying {
-        let about = format!(
-            "a repair, guessed from its prompt; {:.1} without",
-            copying.plain
-        );
-        rates.push(("copying", copying.guessed, about));
+        text.push_str(&format!(
+            "repairing     {:.1} tokens/s with guesses from the prompt ({} of {} right), {:.1} without\n",
+            copying.guessed, copying.drafts.accepted, copying.drafts.drafted, copying.plain
+        ));
     }
-    rates
+    text
 }

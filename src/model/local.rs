@@ -185,6 +185,9 @@ impl Backend for Local {
         seeds: &[u64],
         on_piece: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
     ) -> Result<Vec<Completion>, Error> {
+        if seeds.is_empty() {
+            return Ok(Vec::new());
+        }
         if let [seed] = seeds {
             // Alone, guesses are worth more.
             let limits = Limits {

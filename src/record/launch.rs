@@ -38,6 +38,11 @@ pub enum Target {
         /// The file.
         file: PathBuf,
     },
+    /// One test, as `python -m pytest NODE` runs it.
+    Pytest {
+        /// Its node id: `FILE.py::TEST`.
+        node: OsString,
+    },
 }
 
 /// Where the program's standard input comes from.
@@ -50,6 +55,8 @@ pub enum Stdin {
     File(PathBuf),
     /// There is none.
     Null,
+    /// From us: what is sent through [`Running::input`].
+    Piped,
 }
 
 /// Where the program's output goes.
@@ -102,6 +109,8 @@ pub struct Launch {
     pub timeout: Option<Duration>,
     /// How it is followed.
     pub backend: Backend,
+    /// Variables of our own environment that the program does not get.
+    pub withheld: Vec<String>,
     /// The trace file, replaced if it exists.
     pub trace: PathBuf,
 }
@@ -123,6 +132,7 @@ impl Launch {
             max_text: 1000,
             timeout: None,
             backend: Backend::default(),
+            withheld: Vec::new(),
             trace: trace.into(),
         }
     }
@@ -181,6 +191,7 @@ impl Launch {
             Target::Module { name } => vec!["module".into(), name.clone()],
             Target::Code { code } => vec!["code".into(), code.clone()],
             Target::Call { expr, file } => vec!["call".into(), expr.clone(), file.into()],
+            Target::Pytest { node } => vec!["pytest".into(), node.clone()],
         });
         res.extend(self.args.iter().cloned());
         res
@@ -190,6 +201,7 @@ impl Launch {
         Ok(match &self.stdin {
             Stdin::Inherit => Stdio::inherit(),
             Stdin::Null => Stdio::null(),
+            Stdin::Piped => Stdio::piped(),
             Stdin::File(path) => {
                 let opened = File::open(path).map_err(|error| Error::Stdin {
                     path: path.clone(),
@@ -209,6 +221,9 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
         .arg(&files.boot)
         .args(launch.words(&files.extension, &trace))
         .stdin(launch.stdin()?);
+    for name in &launch.withheld {
+        command.env_remove(name);
+    }
     if launch.output == Output::Piped {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // SAFETY: plain system calls, allowed between fork and exec.

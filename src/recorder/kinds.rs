@@ -79,9 +79,9 @@ pub(crate) struct Shown {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     /// Names declared in `__slots__`, with their offsets in the object.
-    slots: Vec<(String, isize)>,
+    pub(crate) slots: Vec<(String, isize)>,
     /// Whether its objects have a dictionary that is the program's.
-    has_dict: bool,
+    pub(crate) has_dict: bool,
 }
 
 /// The attributes an object itself holds; see [`Shown::attributes`].

@@ -5,8 +5,9 @@
 //! Built by `src/build.rs` with the `python` feature it is also the extension module that CPython
 //! 3.9 to 3.13 load.
 //!
-//! What holds in there: no code of the program is run by looking at it; no reference to its objects is
-//! kept from one event to the next; a failure of ours ends the recording and not the program.
+//! What holds in there: no code of the program is run by looking at it; of its objects none is kept from
+//! one event to the next but exact ints and floats, which cannot tell; a failure of ours ends the
+//! recording and not the program.
 
 pub mod bytes;
 pub mod reader;
@@ -24,6 +25,8 @@ mod control;
 #[cfg(feature = "python")]
 mod digits;
 #[cfg(feature = "python")]
+mod edit;
+#[cfg(feature = "python")]
 mod exceptions;
 #[cfg(feature = "python")]
 mod filter;
@@ -39,6 +42,8 @@ mod kinds;
 mod layout;
 #[cfg(feature = "python")]
 mod locals;
+#[cfg(feature = "python")]
+mod memory;
 #[cfg(feature = "python")]
 mod monitor;
 #[cfg(feature = "python")]
@@ -64,10 +69,16 @@ mod source;
 #[cfg(feature = "python")]
 mod state;
 #[cfg(feature = "python")]
+mod table;
+#[cfg(feature = "python")]
 mod target;
 #[cfg(feature = "python")]
 mod text;
 #[cfg(feature = "python")]
+mod trail;
+#[cfg(feature = "python")]
 mod values;
+#[cfg(feature = "python")]
+mod watch;
 #[cfg(feature = "python")]
 mod writer;

@@ -4,18 +4,36 @@ use crate::{
     bytes::{put_bytes, put_u64},
     kinds::{Inner, Kind, Place, Shown, built_in_base},
     object::{Obj, kind},
-    opaque,
+    opaque::{self, How},
     value::{Shape, tag},
     values::{Count, Encoder, put_float, put_opaque},
 };
 
 impl Encoder {
-    pub(crate) fn other(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
+    /// `nodes` are those that were left in front of the object.
+    pub(crate) fn other(&mut self, object: Obj, (depth, nodes): (u32, u32), out: &mut Vec<u8>) {
         // Lent out so that the encoder can go on using itself; nested look-ups of types are rare.
         let mut kinds = std::mem::take(&mut self.kinds);
         let shown = kinds.of(object, &self.layout);
         self.kinds = kinds;
+        let around = self.watch;
+        let noted = match &shown.kind {
+            // Of these the name is noted once it is written.
+            Kind::Opaque(How::Function) => true,
+            _ => self.note_object(&shown, object, depth),
+        };
+        if !noted {
+            let write = |this: &mut Self, object, depth, out: &mut Vec<u8>| {
+                this.shown(&shown, object, depth, out);
+            };
+            return self.again(object, (depth, nodes), out, write);
+        }
+        let start = out.len();
         self.shown(&shown, object, depth, out);
+        self.watch = around;
+        if matches!(shown.kind, Kind::Opaque(How::Function)) {
+            self.note_function(object, (depth, nodes), start..out.len());
+        }
     }
 
     fn shown(&mut self, shown: &Shown, object: Obj, depth: u32, out: &mut Vec<u8>) {

@@ -57,28 +57,25 @@ unsafe extern "C" fn trace(
 
 #[inline(always)]
 fn on_event(recorder: &mut Recorder, frame: Obj, what: c_int, argument: Option<Obj>) {
-    // SAFETY: the frame holds its code object, so the new reference can go at once.
-    let code = unsafe {
-        let code = PyFrame_GetCode(frame.ptr());
-        ffi::Py_DECREF(code);
-        Obj::new(code)
-    };
-    let Some(code) = code else {
-        return;
-    };
-    let code = recorder.code(code);
-    if code.id.is_none() {
-        if what == event::CALL {
-            // SAFETY: a static object.
-            if let Some(no) = unsafe { Obj::new(ffi::Py_False()) } {
-                frame.set_attr(c"f_trace_lines", no);
-            }
-        }
-        return;
+    let key = recorder.frames.layout.key(frame);
+    if what != event::CALL
+        && let Some(code) = recorder.frames.running(key)
+    {
+        return inside(recorder, frame, code, what, argument);
     }
-    recorder.on_this_thread();
+    elsewhere(recorder, (key, frame), what, argument);
+}
+
+/// An event of the innermost frame.
+#[inline(always)]
+fn inside(
+    recorder: &mut Recorder,
+    frame: Obj,
+    code: &'static Code,
+    what: c_int,
+    argument: Option<Obj>,
+) {
     match what {
-        event::CALL => on_call(recorder, frame, code),
         event::LINE => on_line(recorder, frame),
         event::RETURN => on_return(recorder, frame, code, argument),
         event::EXCEPTION => on_exception(recorder, frame, argument),
@@ -86,10 +83,55 @@ fn on_event(recorder: &mut Recorder, frame: Obj, what: c_int, argument: Option<O
     }
 }
 
-fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
+/// An event of a frame that is new, not the program's, or another than the innermost known.
+#[inline]
+fn elsewhere(
+    recorder: &mut Recorder,
+    (key, frame): (usize, Obj),
+    what: c_int,
+    argument: Option<Obj>,
+) {
+    let Some(code) = code_of(recorder, key, frame) else {
+        return;
+    };
+    let code = recorder.code(code);
+    if code.id.is_none() {
+        // SAFETY: a static object.
+        if what == event::CALL
+            && !recorder.frames.layout.mute(frame)
+            && let Some(no) = unsafe { Obj::new(ffi::Py_False()) }
+        {
+            frame.set_attr(c"f_trace_lines", no);
+        }
+        return;
+    }
+    recorder.on_this_thread();
+    if what == event::CALL {
+        on_call(recorder, (key, frame), code);
+    } else if reach(recorder, key) {
+        inside(recorder, frame, code, what, argument);
+    }
+}
+
+#[inline(always)]
+fn code_of(recorder: &Recorder, key: usize, frame: Obj) -> Option<Obj> {
+    // SAFETY: the frame holds its code object, so the new reference can go at once.
+    unsafe {
+        match recorder.frames.layout.code_at(key) {
+            0 => {
+                let code = PyFrame_GetCode(frame.ptr());
+                ffi::Py_DECREF(code);
+                Obj::new(code)
+            }
+            at => Obj::new(at as *mut PyObject),
+        }
+    }
+}
+
+fn on_call(recorder: &mut Recorder, (key, frame): (usize, Obj), code: &'static Code) {
     let line = line(frame);
+    let running = (key, Some(frame));
     if code.suspends {
-        let key = recorder.frames.layout.key(frame);
         let at = frame.attr_int(c"f_lasti");
         // The first time code is entered it is entered at its start.
         let start = code.starts_at.get().unwrap_or(at);
@@ -99,18 +141,17 @@ fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
         } else if recorder.frames.is_suspended(key) {
             let line = line_of_end(frame, recorder.frames.layout.minor);
             recorder.event(|frames, names, out| {
-                frames.resume(frame, line, names, out);
+                frames.resume(running, line, names, out);
             });
             return;
         }
     }
-    recorder.event(|frames, names, out| frames.call(frame, code, line, names, out));
+    recorder.event(|frames, names, out| frames.call(running, code, line, names, out));
 }
 
-/// Makes `frame` the innermost one; `false` if it was entered before the recording began.
+/// Makes the frame with that key the innermost one; `false` if it was entered before the recording began.
 #[inline(always)]
-pub(crate) fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
-    let key = recorder.frames.layout.key(frame);
+pub(crate) fn reach(recorder: &mut Recorder, key: usize) -> bool {
     if recorder.frames.top().is_some_and(|it| it.key == key) {
         return true;
     }
@@ -125,16 +166,13 @@ pub(crate) fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
 
 #[inline(always)]
 fn on_line(recorder: &mut Recorder, frame: Obj) {
-    if reach(recorder, frame) && recorder.step() {
+    if recorder.step() {
         let line = line(frame);
         recorder.event(|frames, names, out| frames.line(line, names, out));
     }
 }
 
 fn on_return(recorder: &mut Recorder, frame: Obj, code: &'static Code, value: Option<Obj>) {
-    if !reach(recorder, frame) {
-        return;
-    }
     let minor = recorder.frames.layout.minor;
     let line = line_of_end(frame, minor);
     // 3.12 alone passes `None` for a frame that an exception ends.
@@ -158,9 +196,7 @@ fn on_return(recorder: &mut Recorder, frame: Obj, code: &'static Code, value: Op
 fn on_exception(recorder: &mut Recorder, frame: Obj, argument: Option<Obj>) {
     // Type, value, traceback.
     let value = argument.and_then(|it| it.tuple().nth(1));
-    if let Some(value) = value
-        && reach(recorder, frame)
-    {
+    if let Some(value) = value {
         let line = line_of_end(frame, recorder.frames.layout.minor);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
     }

@@ -15,7 +15,7 @@ mod masker;
 mod names;
 mod outside;
 mod patterns;
-mod python;
+pub(crate) mod python;
 mod seeds;
 mod taint;
 #[cfg(test)]

@@ -341,7 +341,8 @@ impl Pass<'_> {
             return Some(known.clone());
         }
         let code = source.code(range.clone());
-        let own = python::Source::read(&[&source.text[range.clone()]]);
+        let lines: Vec<&str> = source.text[range.clone()].split('\n').collect();
+        let own = python::Source::read(&lines);
         let statement = Rc::new(Statement {
             reads: outside::read_by(&code),
             mentions: outside::mentions(&code, &source.text[range]),
