@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
-    launch, launch_script, pythons,
+    launch_script, pythons,
     replay::{Replay, replay},
 };
 
@@ -161,32 +161,6 @@ fn time_and_steps_are_limited() {
             ["recording stopped after 100 steps (--max-steps)"]
         );
         assert_eq!(recorded.end, Some(0));
-    }
-}
-
-#[test]
-fn a_forked_process_does_not_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("forking.py");
-    let text = "import os, sys\n\ndef work(n):\n    total = 0\n    for i in range(n):\n        total += i\n    \
-                return total\n\nsys.stdout.flush()\npid = os.fork()\nif pid == 0:\n    \
-                work(2000)\n    os._exit(5)\nwork(300)\nprint(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
-    fs::write(&file, text).unwrap();
-    let trace = folder.path().join("trace");
-    for python in pythons::installed() {
-        let target = monologue::record::Target::Script { file: file.clone() };
-        let outcome = monologue::record::record(&launch(&python, target, &trace)).unwrap();
-        assert_eq!((outcome.status, &*outcome.stdout), (0, &b"5\n"[..]));
-        let recorded = replay(&trace);
-        assert_eq!(
-            recorded.notes,
-            ["the program forked; the new process is not recorded"]
-        );
-        let calls = recorded
-            .events
-            .iter()
-            .filter(|it| it.kind == "call" && it.function == "work");
-        assert_eq!(calls.count(), 1, "3.{}", python.minor);
     }
 }
 

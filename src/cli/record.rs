@@ -15,9 +15,12 @@ pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure>
         &layers::settings(common)?,
         &PathBuf::from("monologue.trace"),
     )?;
-    // Ctrl-C is the program's: it gets the signal too, and how it ends is how we end.
-    let _ignored = super::model::interrupted()?;
-    let outcome = record::record(&launch).map_err(failed)?;
+    // Signals are the program's, Ctrl-C too: how it ends is how we end.
+    let signals = record::Forwarding::begin()?;
+    let running = record::start(&launch).map_err(failed)?;
+    signals.to(running.pid());
+    let outcome = running.wait().map_err(failed)?;
+    drop(signals);
     let steps = match file::pack(&launch.trace) {
         Ok(Some(packed)) => packed.steps,
         done => {

@@ -105,6 +105,8 @@ pub struct Launch {
     pub max_depth: u32,
     /// Code points kept of one text, and digits of one number.
     pub max_text: u32,
+    /// Whether the program's own `__repr__` is called, under guard, to show its objects.
+    pub call_repr: bool,
     /// After that long the program is killed; by default never.
     pub timeout: Option<Duration>,
     /// How it is followed.
@@ -130,6 +132,7 @@ impl Launch {
             max_items: 100,
             max_depth: 6,
             max_text: 1000,
+            call_repr: false,
             timeout: None,
             backend: Backend::default(),
             withheld: Vec::new(),
@@ -181,6 +184,9 @@ impl Launch {
         let patterns = [("include", &self.include), ("exclude", &self.exclude)];
         for (key, patterns) in patterns {
             res.extend(patterns.iter().map(|it| setting(key, it.as_ref())));
+        }
+        if self.call_repr {
+            res.push("call_repr=1".into());
         }
         if self.backend == Backend::SetTrace {
             res.push("backend=settrace".into());
