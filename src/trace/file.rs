@@ -6,6 +6,7 @@
 //! whoever reads them cannot tell which it was.
 
 mod block;
+mod keep;
 mod moment;
 mod pack;
 mod unpack;
@@ -26,8 +27,10 @@ use recorder::{
 
 use super::{Builder, Trace};
 use block::Holds;
+use keep::{Head, head};
 use unpack::{Blocks, Next};
 
+pub use keep::Keeping;
 pub use pack::Packed;
 pub use unpack::Archive;
 
@@ -75,6 +78,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 const RECORD: usize = 256 << 20;
 /// Bytes of memory that a trace may take, about: what a file unpacks to is not bounded by its size.
 const MEMORY: u64 = 2 << 30;
+/// Said of a trace whose older part was dropped and cannot be read on from.
+const BEHEADED: &str =
+    "the file that tells how this trace begins, its name with `.head`, is missing";
 /// Records between two looks at how much memory they took.
 const LOOK: u32 = 64;
 
@@ -117,20 +123,28 @@ impl Follow {
     /// As [`Self::open`].
     pub fn begin(path: &Path) -> Result<Self, Error> {
         let open = || File::open(path).map_err(|source| unreadable(path, source));
+        let mut builder = Builder::default();
+        let mut pending = Vec::new();
         let source = match Blocks::of(open()?, path)? {
             Some(blocks) => Source::Packed(blocks),
             None => {
                 let mut file = open()?;
-                committed(&mut file, path)?;
-                Source::Raw(file, 0)
+                let (_, header) = committed(&mut file, path)?;
+                let mut taken = 0;
+                match head(path, &header) {
+                    Head::Whole => (),
+                    Head::Instead(records, dropped) => (pending, taken) = (records, dropped),
+                    Head::Missing => builder.push(Record::Note(BEHEADED.into())),
+                }
+                Source::Raw(file, taken)
             }
         };
         Ok(Self {
             path: path.into(),
             source,
-            pending: Vec::new(),
+            pending,
             reader: Reader::default(),
-            builder: Builder::default(),
+            builder,
             room: MEMORY,
             over: false,
         })
@@ -161,7 +175,7 @@ impl Follow {
         let mut damaged = false;
         match &mut self.source {
             Source::Raw(file, taken) => {
-                let promised = committed(file, &self.path)?;
+                let (promised, _) = committed(file, &self.path)?;
                 let wanted = CHUNK.min(promised.saturating_sub(*taken));
                 let got = file
                     .seek(SeekFrom::Start(HEADER as u64 + *taken))
@@ -258,17 +272,18 @@ impl Follow {
     }
 }
 
-/// How many bytes of whole records a raw file promises.
-fn committed(file: &mut File, path: &Path) -> Result<u64, Error> {
+/// How many bytes of whole records a raw file promises, and its header.
+fn committed(file: &mut File, path: &Path) -> Result<(u64, Vec<u8>), Error> {
     let mut header = Vec::with_capacity(HEADER);
     file.seek(SeekFrom::Start(0))
         .and_then(|_| file.take(HEADER as u64).read_to_end(&mut header))
         .map_err(|source| unreadable(path, source))?;
     let path = path.into();
-    promised(&header).map_err(|it| match it {
-        NotATrace::Magic => Error::NotATrace { path },
-        NotATrace::Version(version) => Error::Version { path, version },
-    })
+    match promised(&header) {
+        Ok(promised) => Ok((promised, header)),
+        Err(NotATrace::Magic) => Err(Error::NotATrace { path }),
+        Err(NotATrace::Version(version)) => Err(Error::Version { path, version }),
+    }
 }
 
 fn unreadable(path: &Path, source: io::Error) -> Error {

@@ -10,11 +10,13 @@ mod builder;
 mod cursor;
 pub mod file;
 mod json;
+mod lines;
 mod rows;
 mod state;
 mod tape;
 mod text;
 mod values;
+mod weight;
 
 use std::{collections::BTreeMap, sync::Arc};
 
