@@ -78,6 +78,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 const RECORD: usize = 256 << 20;
 /// Bytes of memory that a trace may take, about: what a file unpacks to is not bounded by its size.
 const MEMORY: u64 = 2 << 30;
+/// Steps taken in of a packed trace, at most: of a longer one the newest, as of a recording.
+const NEWEST: u32 = 16 << 20;
 /// Said of a trace whose older part was dropped and cannot be read on from.
 const BEHEADED: &str =
     "the file that tells how this trace begins, its name with `.head`, is missing";
@@ -93,6 +95,8 @@ pub struct Follow {
     pending: Vec<u8>,
     reader: Reader,
     builder: Builder,
+    /// What the records name is known: they are read from the middle of a file on.
+    defined: bool,
     /// Bytes of memory it may take.
     room: u64,
     /// Nothing more is taken in: the file ends here, is damaged from here on, or is too large.
@@ -122,11 +126,27 @@ impl Follow {
     /// # Errors
     /// As [`Self::open`].
     pub fn begin(path: &Path) -> Result<Self, Error> {
+        Self::begin_with(path, NEWEST)
+    }
+
+    /// As [`Self::begin`], of a longer packed trace only the newest `steps`.
+    fn begin_with(path: &Path, steps: u32) -> Result<Self, Error> {
         let open = || File::open(path).map_err(|source| unreadable(path, source));
         let mut builder = Builder::default();
         let mut pending = Vec::new();
+        let newest = Archive::open(path)?.and_then(|it| it.newest(steps));
+        let defined = newest.is_some();
         let source = match Blocks::of(open()?, path)? {
-            Some(blocks) => Source::Packed(blocks),
+            Some(blocks) => Source::Packed(match newest {
+                Some((blocks, known)) => {
+                    builder = Builder::over(known);
+                    builder.push(Record::Note(format!(
+                        "the trace is long: only its newest {steps} steps are shown"
+                    )));
+                    blocks
+                }
+                None => blocks,
+            }),
             None => {
                 let mut file = open()?;
                 let (_, header) = committed(&mut file, path)?;
@@ -145,6 +165,7 @@ impl Follow {
             pending,
             reader: Reader::default(),
             builder,
+            defined,
             room: MEMORY,
             over: false,
         })
@@ -188,8 +209,12 @@ impl Follow {
                     match blocks.next().map_err(|it| unreadable(&self.path, it))? {
                         Next::Block(head, whole) => match head.holds {
                             Holds::Records | Holds::Rest => {
-                                let records = &whole[head.keyframe as usize..];
-                                self.pending.extend_from_slice(records);
+                                // A reader that starts here is told what there is.
+                                let starts = self.defined
+                                    && self.pending.is_empty()
+                                    && self.builder.trace().events().is_empty();
+                                let skipped = if starts { 0 } else { head.keyframe as usize };
+                                self.pending.extend_from_slice(&whole[skipped..]);
                             }
                             // What stands there stood in the blocks before.
                             Holds::Definitions | Holds::Index => {
@@ -210,7 +235,9 @@ impl Follow {
         let mut count = 0u32;
         let mut too_large = false;
         while !too_large && let Some(record) = self.reader.next(&self.pending) {
-            self.builder.push(record);
+            if !(self.defined && record.is_definition()) {
+                self.builder.push(record);
+            }
             count += 1;
             too_large = count.is_multiple_of(LOOK) && self.room < self.builder.weight();
         }

@@ -111,3 +111,21 @@ fn a_trace_is_kept_while_somebody_looks_after_it() {
     assert_eq!(kept.steps().last().map(|it| it.number()), Some(60_002));
     assert!(0 < kept.dropped());
 }
+
+#[test]
+fn of_a_very_long_trace_the_newest_steps_are_shown() {
+    let (raw, path, done) = packed(8000);
+    let mut follow = Follow::begin_with(path.path(), 5000).expect("a trace");
+    while follow.advance_a_little().expect("a trace") {}
+    let trace = follow.snapshot();
+    assert_eq!(
+        (trace.steps().end(), trace.damaged()),
+        (raw.steps().end(), false)
+    );
+    assert!((3000..=5000).contains(&trace.steps().len()), "{done:?}");
+    assert!(trace.notes().iter().any(|it| it.contains("newest")));
+    assert_eq!(trace.ending(), raw.ending());
+    for step in trace.steps().ids().step_by(97) {
+        assert_eq!(told(&raw, step), told(&trace, step));
+    }
+}
