@@ -100,6 +100,9 @@ pub struct Launch {
     pub exclude: Vec<String>,
     /// After that many lines the recording stops and the program goes on; by default never.
     pub max_steps: Option<u64>,
+    /// After that many bytes of trace the recording stops and the program goes on; by default some
+    /// gigabytes, since nobody may be keeping the file small.
+    pub max_bytes: Option<u64>,
     /// Items kept of one container.
     pub max_items: u32,
     /// Levels kept of nested containers, at most 24.
@@ -130,6 +133,7 @@ impl Launch {
             include: Vec::new(),
             exclude: Vec::new(),
             max_steps: None,
+            max_bytes: None,
             max_items: 100,
             max_depth: 6,
             max_text: 1000,
@@ -175,6 +179,7 @@ impl Launch {
         let mut res = vec![extension.into(), setting("trace", trace.as_os_str())];
         let numbers = [
             ("max_steps", self.max_steps),
+            ("max_bytes", self.max_bytes),
             ("max_items", Some(self.max_items.into())),
             ("max_depth", Some(self.max_depth.into())),
             ("max_text", Some(self.max_text.into())),
