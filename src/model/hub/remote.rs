@@ -185,6 +185,10 @@ impl Hub {
             let request = self.request(method, &url, from)?;
             let reply = web::ask(&web::agent(&url)?, request, PATIENCE, &mut web::always)?;
             match next_place(&url, reply.status, &reply.headers) {
+                // What describes a file describes it here: the place that it leads to knows less.
+                Some(_) if away == Away::Stay && reply.headers.contains_key("x-linked-etag") => {
+                    return Ok((reply, url));
+                }
                 Some(next) if away == Away::Follow || same_host(&url, &next) => url = next,
                 _ => return Ok((reply, url)),
             }

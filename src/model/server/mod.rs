@@ -8,8 +8,12 @@
 //! vllm serve semcoder/semcoder_s_1030 --distributed-executor-backend ray \
 //!     --tensor-parallel-size 8 --pipeline-parallel-size 2   # on the first host
 //! llama-server -m semcoder-s.Q8_0.gguf -c 16384 --port 8080
-//! ollama serve                            # http://localhost:11434/v1#NAME
+//! OLLAMA_CONTEXT_LENGTH=16384 ollama serve   # http://localhost:11434/v1#NAME
 //! ```
+//!
+//! Ollama cuts a prompt that is longer than its context without a word, and its context is short unless told
+//! otherwise. vLLM on version 5 of the transformers library may strip the spaces of DeepSeek-Coder's
+//! family, which the probe at connecting finds out.
 //!
 //! Prompts go to `completions`, as they are, because SemCoder was trained on them as they are; to
 //! `chat/completions` when the address or the model's name says so, or the server has nothing else. The

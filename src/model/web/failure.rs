@@ -124,6 +124,9 @@ fn tls(reason: &str) -> (Kind, String) {
         it if it.contains("corrupt message") || it.contains("InvalidContentType") => {
             "does it speak http rather than https?"
         }
+        it if it.contains("CaUsedAsEndEntity") => {
+            "its certificate is an authority's own; make it one with basicConstraints=CA:FALSE"
+        }
         it if it.contains("certificate") => {
             "name the file with its authority's certificate in SSL_CERT_FILE"
         }

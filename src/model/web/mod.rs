@@ -45,13 +45,17 @@ pub(super) fn agent(url: &str) -> Result<Agent, Failure> {
         .map_err(|_| Failure::new(Kind::Address, format!("{url} is no address")))?;
     let proxy = proxy::of(&uri, &|name| std::env::var(name).ok())
         .map_err(|reason| Failure::new(Kind::Address, reason))?;
+    let roots = match uri.scheme_str() {
+        Some("https") => authorities()?,
+        _ => RootCerts::WebPki,
+    };
     let config = Agent::config_builder()
         .http_status_as_error(false)
         // Where a redirection leads is for the caller to judge.
         .max_redirects(0)
         .redirect_auth_headers(RedirectAuthHeaders::Never)
         .proxy(proxy)
-        .tls_config(TlsConfig::builder().root_certs(authorities()?).build())
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
         .timeout_resolve(Some(CONNECT))
         .timeout_connect(Some(CONNECT))
         .timeout_recv_response(Some(SILENCE))
