@@ -111,7 +111,7 @@ fn data(trace: &Trace, shown: &Range<StepId>, title: &str) -> Json {
         Ending::Open => notes.push("The recording was cut short.".into()),
     }
     if let Some((_, exception)) = trace.uncaught() {
-        notes.push(format!("{}: {}", exception.name, exception.message));
+        notes.push(raised(&exception.name, &exception.message));
     }
     let files: Vec<Json> = trace
         .files()
@@ -257,9 +257,17 @@ fn effect(trace: &Trace, step: StepId) -> String {
     said.extend(effect.exception.map(|it| {
         let exception = trace.exception(it);
         let text = short(exception.message.to_string(), 60).0;
-        format!("raise {}: {text}", exception.name)
+        format!("raise {}", raised(&exception.name, &text))
     }));
     said.join(", ")
+}
+
+/// The last line of a traceback.
+fn raised(name: &str, message: &str) -> String {
+    match message {
+        "" => name.to_owned(),
+        message => format!("{name}: {message}"),
+    }
 }
 
 fn short(text: String, most: usize) -> (String, bool) {
