@@ -87,6 +87,7 @@ fn equal_texts_get_equal_numbers_and_come_back() {
     assert_eq!(masker.unmasked(&masked), text);
     assert_eq!(masker.unmasked("⟦redacted:email:9⟧"), "⟦redacted:email:9⟧");
     assert_eq!(masker.summary(), "3 values masked (3 email)");
+    assert_eq!(format!("{masker:?}"), "Masker { .. }");
     // What is masked stays as it is.
     assert_eq!(masker.masked(&masked), masked);
     assert_eq!(
