@@ -138,6 +138,9 @@ pub(super) struct Target {
     /// Characters kept of each string
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub(super) max_text: Option<u32>,
+    /// Show objects by their own __repr__, called under guard; without this no code of the program is run
+    #[arg(long, help_heading = "Recording")]
+    pub(super) call_repr: bool,
     /// Stop the program after this long
     #[arg(long, value_name = "SECONDS", help_heading = "Recording")]
     pub(super) timeout: Option<f64>,

@@ -15,6 +15,7 @@ mod repair;
 mod report;
 mod sandbox;
 mod show;
+mod since;
 mod speed;
 mod target;
 mod think;

@@ -112,7 +112,11 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let goto = goto(&trace, args.goto)?;
     if !screen {
-        report::write(&trace, &title, &mut io::stdout().lock())?;
+        let mut out = io::stdout().lock();
+        report::write(&trace, &title, &mut out)?;
+        for change in super::since::changes(&trace) {
+            writeln!(out, "note: {change}")?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let look = layers::look(&settings)?;

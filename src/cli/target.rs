@@ -43,6 +43,7 @@ impl args::Target {
         launch.max_items = least(self.max_items, asked.max_items, launch.max_items);
         launch.max_depth = least(self.max_depth, asked.max_depth, launch.max_depth);
         launch.max_text = least(self.max_text, asked.max_text, launch.max_text);
+        launch.call_repr = self.call_repr;
         let timeout = self.timeout.or(asked.timeout.map(|it| it as f64));
         launch.timeout = timeout.map(seconds_of).transpose()?;
         launch.withheld = threads::set();

@@ -58,7 +58,7 @@ impl Local {
             context: network.context(),
             bytes,
         };
-        // From 32 rows on, candle keeps a second packed copy of all quantised weights for such products.
+        // From 32 rows on, candle keeps another packed copy of Q4_K weights where the processor has tiles.
         let chunk = match (place.arithmetic, place.device.is_cpu()) {
             (Arithmetic::Quantised, true) => 31,
             (Arithmetic::Float(_), true) => 64,

@@ -10,12 +10,14 @@ mod install;
 mod launch;
 mod python;
 mod running;
+mod signals;
 mod tail;
 
 pub use input::Input;
 pub use launch::{Backend, Launch, Output, Stdin, Target};
 pub use python::{Python, find as find_python};
 pub use running::{Outcome, Running};
+pub use signals::Forwarding;
 
 use std::{io, path::PathBuf};
 

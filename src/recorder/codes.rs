@@ -135,9 +135,7 @@ pub(crate) fn describe(code: Obj, minor: u8) -> Description {
         first_line: code.attr_int(c"co_firstlineno") as i32,
         optimized,
         suspends,
-        parameters: parameters
-            .filter(|(name, ..)| is_written(name))
-            .count() as u32,
+        parameters: parameters.filter(|(name, ..)| is_written(name)).count() as u32,
         locals: all
             .into_iter()
             .filter(|(name, ..)| is_written(name))

@@ -31,6 +31,8 @@ pub(crate) struct Layout {
     pub(crate) versions: bool,
     /// Dicts do, too.
     pub(crate) dicts: bool,
+    /// Values that lie within an object can be read in place.
+    pub(crate) inline: bool,
     /// The table of a dict can be read in place.
     pub(crate) tables: bool,
     /// The table of a set can be read in place.
@@ -68,6 +70,7 @@ impl Layout {
             units: 0,
             sets: false,
             tables: false,
+            inline: false,
         };
         let plain = new_text("plain").zip(new_text("naïve"));
         res.ascii =

@@ -30,6 +30,29 @@ impl Layout {
         trusted.then_some(version)
     }
 
+    /// Of a dict whose values lie within an object (from 3.13 on): count, keys, where the values are, and
+    /// the words there, which hold the values and their order. `None` for any other, and where this was
+    /// not proven.
+    #[inline]
+    pub(crate) fn inline_values<'a>(&self, dict: Obj) -> Option<([usize; 3], &'a [usize])> {
+        if !self.inline {
+            return None;
+        }
+        // SAFETY: as above; the values start with how many there is room for, and end in as many bytes
+        // of order, filled up to a word.
+        unsafe {
+            let at = dict.ptr().cast::<u8>();
+            let values = *at.add(40).cast::<*const u8>();
+            if values.is_null() {
+                return None;
+            }
+            let room = usize::from(*values);
+            let head = [*at.add(16).cast(), *at.add(32).cast(), values as usize];
+            let words = 1 + room + room.div_ceil(8);
+            Some((head, slice::from_raw_parts(values.cast(), words)))
+        }
+    }
+
     /// An exact `float`'s value. Only if [`Layout::plain`].
     #[inline(always)]
     pub(crate) fn float(&self, float: Obj) -> f64 {
@@ -145,6 +168,8 @@ impl Layout {
                 self.units = 0;
             }
             self.class_name = self.find_class_name().unwrap_or(0);
+            self.inline = 13 <= self.minor;
+            self.inline = self.inline && self.prove_inline().unwrap_or(false);
         }
     }
 
@@ -173,6 +198,27 @@ impl Layout {
                 && units(&wider) == Some((2, &bytes(&[0x61, 0x1f40d])))
                 && units(&new_text("plain")?).is_none(),
         )
+    }
+
+    fn prove_inline(&self) -> Option<bool> {
+        // SAFETY: static types and new objects.
+        unsafe {
+            let (name, bases) = (new_text("A")?, Owned::new(ffi::PyTuple_New(0))?);
+            let names = Owned::new(ffi::PyDict_New())?;
+            let class = opaque::type_type().call(&[*name, *bases, *names])?;
+            let object = class.call(&[])?;
+            let (one, two) = (new_int(1 << 40)?, new_int(1 << 41)?);
+            let set = object.set_attr(c"one", *one) && object.set_attr(c"two", *two);
+            let dict = object.instance_dict()?;
+            let ([count, keys, _], words) = self.inline_values(*dict)?;
+            let there = words.starts_with(&[words[0], one.ptr() as usize, two.ptr() as usize]);
+            let before = words.to_vec();
+            let same = self.inline_values(*dict)?.1 == before;
+            object.set_attr(c"one", *two);
+            let (after, words) = self.inline_values(*dict)?;
+            let changed = words[1] == two.ptr() as usize && after == [count, keys, after[2]];
+            Some(set && there && same && changed && count == 2)
+        }
     }
 
     /// Makes a class, names it, and looks where in it the name came to stand.

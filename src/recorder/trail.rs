@@ -56,6 +56,12 @@ pub(crate) enum Check {
     Set { at: Obj, len: usize, items: Run },
     /// An exact dict without a version: its keys and values.
     Pairs { at: Obj, len: usize, items: Run },
+    /// An exact dict whose values lie within an object: as [`Layout::inline_values`] gives them.
+    Inline {
+        at: Obj,
+        head: [usize; 3],
+        values: Run,
+    },
     /// Another text that Python keeps in one piece: its form, and its code units in words.
     Wide {
         at: Obj,
@@ -308,6 +314,12 @@ impl Trail {
                 }
                 let known = &self.words[run(items)];
                 pairs(*at).take(known.len()).eq(known.iter().copied())
+            }
+            Check::Inline { at, head, values } => {
+                at.is(kind!(PyDict_Type))
+                    && layout.inline_values(*at).is_some_and(|(now, words)| {
+                        now == *head && *words == self.words[run(values)]
+                    })
             }
             Check::Again {
                 at,

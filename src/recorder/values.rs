@@ -8,6 +8,8 @@ use crate::{
     layout::Layout,
     object::{Obj, Owned, kind},
     opaque,
+    own_repr::OwnRepr,
+    quiet::Quiet,
     text::put_text,
     trail::{Trail, Watch},
     value::tag,
@@ -35,6 +37,7 @@ pub(crate) struct Encoder {
     /// Containers being encoded, outermost first.
     pub(crate) path: Vec<usize>,
     pub(crate) nodes: u32,
+    pub(crate) own_repr: OwnRepr,
     pub(crate) watch: Watch,
     /// What is noted of the value being encoded, unless that is off.
     pub(crate) trail: Trail,
@@ -50,6 +53,7 @@ impl Encoder {
             kinds: Kinds::default(),
             path: Vec::new(),
             nodes: 0,
+            own_repr: OwnRepr::default(),
             watch: Watch::Off,
             trail: Trail::default(),
             spare: Vec::new(),
@@ -59,6 +63,7 @@ impl Encoder {
 
     /// Appends the encoding of `object`.
     pub(crate) fn value(&mut self, object: Obj, out: &mut Vec<u8>) {
+        let _quiet = Quiet::new(self.layout.minor);
         self.nodes = self.limits.nodes;
         self.path.clear();
         self.encode(object, self.limits.depth, out);
@@ -181,7 +186,13 @@ impl Encoder {
             if self.nodes == 0 {
                 break;
             }
-            self.encode(item, depth, out);
+            if item.is(kind!(PyLong_Type)) {
+                self.nodes -= 1;
+                self.int(item, out);
+                self.hold(item);
+            } else {
+                self.encode(item, depth, out);
+            }
             kept += 1;
         }
         kept

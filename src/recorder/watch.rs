@@ -4,6 +4,7 @@ use crate::{
     kinds::{Kind, Shown},
     object::{Obj, kind},
     opaque::{self, How},
+    quiet::Quiet,
     trail::{Check, Trail, Watch, pairs, words},
     values::Encoder,
 };
@@ -29,6 +30,7 @@ impl Encoder {
         path: &[usize],
         bytes: &[u8],
     ) -> bool {
+        let _quiet = Quiet::new(self.layout.minor);
         let mut out = std::mem::take(&mut self.spare);
         out.clear();
         self.path.clear();
@@ -166,6 +168,12 @@ impl Encoder {
             self.watch = Watch::Fixed;
             return around;
         }
+        if let Some((head, words)) = self.layout.inline_values(at) {
+            let values = self.trail.keep(words.iter().copied());
+            self.trail.checks.push(Check::Inline { at, head, values });
+            self.watch = Watch::Loose;
+            return around;
+        }
         let limit = if depth == 0 { 0 } else { self.limits.items };
         let (len, items) = (at.dict_len(), self.trail.keep(pairs(at).take(2 * limit)));
         self.trail.checks.push(Check::Pairs { at, len, items });
@@ -209,7 +217,7 @@ impl Encoder {
             Kind::Opaque(How::Type) => self.note_class(at),
             Kind::Opaque(How::Module) => {
                 self.trail.checks.push(of);
-                self.note_attributes(at);
+                self.note_attributes(at, shown.dict_at);
                 // Where the module is from is an attribute of an attribute.
                 let spec = at.instance_dict().and_then(|it| it.item(c"__spec__"));
                 match spec.filter(|it| !it.is_none()) {
@@ -221,7 +229,7 @@ impl Encoder {
                             kind,
                             version: 0,
                         });
-                        self.note_attributes(spec);
+                        self.note_attributes(spec, 0);
                     }
                 }
                 true
@@ -239,20 +247,32 @@ impl Encoder {
                     self.trail.checks.push(Check::Word { at, value });
                 }
                 let by_dict = shown.has_dict || matches!(shown.kind, Kind::Enum);
-                let fixed = by_dict && self.note_attributes(at) && shown.slots.is_empty();
+                let fixed =
+                    by_dict && self.note_attributes(at, shown.dict_at) && shown.slots.is_empty();
                 self.watch = if fixed { Watch::Fixed } else { Watch::Loose };
                 true
             }
-            Kind::Opaque(_) | Kind::Exception | Kind::Holder(_) => false,
+            Kind::Opaque(_) | Kind::Array | Kind::Table | Kind::Exception | Kind::Holder(_) => {
+                false
+            }
         }
     }
 
-    /// Notes the dictionary of an instance; whether it keeps what it holds as long as it is unchanged.
-    fn note_attributes(&mut self, at: Obj) -> bool {
+    /// Notes the dictionary of an instance, which may stand that far from its start; whether it keeps
+    /// what it holds as long as it is unchanged.
+    fn note_attributes(&mut self, at: Obj, offset: isize) -> bool {
         let Some(dict) = at.instance_dict() else {
             return true;
         };
-        self.trail.checks.push(Check::DictOf { at, dict: *dict });
+        let value = dict.ptr() as usize;
+        let there = offset != 0 && opaque::word_at(at, offset) == Some(*dict);
+        self.trail.checks.push(match there {
+            true => Check::Word {
+                at: (at.ptr() as usize).wrapping_add_signed(offset),
+                value,
+            },
+            false => Check::DictOf { at, dict: *dict },
+        });
         let around = self.watch;
         self.note_dict(*dict, 1);
         let fixed = self.watch == Watch::Fixed;
@@ -261,8 +281,11 @@ impl Encoder {
     }
 
     fn note_class(&mut self, at: Obj) -> bool {
-        let version = self.layout.version(at.ptr().cast());
-        let (Some(version), true) = (version, at.is(kind!(PyType_Type))) else {
+        let version = || self.layout.version(at.ptr().cast());
+        if version().is_none() {
+            at.be_versioned();
+        }
+        let (Some(version), true) = (version(), at.is(kind!(PyType_Type))) else {
             return false;
         };
         let Some(name) = self.layout.class_name(at) else {

@@ -231,11 +231,7 @@ impl Record {
     pub fn is_definition(&self) -> bool {
         matches!(
             self,
-            Self::Fact(..)
-                | Self::Name(_)
-                | Self::File { .. }
-                | Self::Code { .. }
-                | Self::Note(_)
+            Self::Fact(..) | Self::Name(_) | Self::File { .. } | Self::Code { .. } | Self::Note(_)
         )
     }
 }

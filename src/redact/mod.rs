@@ -11,6 +11,7 @@
 
 mod checks;
 mod copy;
+mod leaves;
 mod masker;
 mod names;
 mod outside;

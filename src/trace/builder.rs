@@ -8,13 +8,14 @@ use rustc_hash::FxHashMap;
 use super::{
     Activation, ActivationId, Binding, Code, Ending, Event, EventId, Exception, File, Frame,
     FrameId, Id, Kind, NameId, Output, Step, Tape, Trace, ValueId, Write,
+    lines::lines,
     state::{KEYFRAME_EVERY, Keyframe, apply},
     values::{Interned, splice},
 };
 
 /// Bytes that outputs are merged up to.
 const MERGED: usize = 4096;
-/// Steps that a trace may begin after, so that ids reach far enough behind them.
+/// Steps that a trace may begin after: ids reach as far again.
 const LATEST: u32 = u32::MAX / 2;
 
 /// Turns the records of one run into a [`Trace`] that can be taken at any moment.
@@ -32,7 +33,6 @@ pub struct Builder {
     /// Whether the file of a `--call` is still being imported.
     prelude: bool,
     before: Before,
-    /// Bytes of texts that tapes only point to.
     texts: u64,
 }
 
@@ -56,7 +56,7 @@ struct Before {
 impl Builder {
     /// Takes the next record.
     pub fn push(&mut self, record: Record) {
-        // A dropped record leaves the trace as it was; there is nothing more to say of it.
+        // A dropped record leaves the trace as it was.
         let _ = self.take(record);
     }
 
@@ -83,24 +83,9 @@ impl Builder {
         self.trace.damaged = true;
     }
 
-    /// Bytes of memory that the trace takes, about.
+    /// Bytes of memory that it takes, about.
     pub fn weight(&self) -> u64 {
-        let trace = &self.trace;
-        let sizes = [
-            (trace.events.len(), size_of::<Event>()),
-            (trace.steps.len(), size_of::<Step>()),
-            (trace.writes.len(), size_of::<Write>()),
-            (trace.frames.len(), size_of::<Frame>()),
-            (trace.activations.len(), size_of::<Activation>()),
-            (trace.exceptions.len(), size_of::<Exception>()),
-            (trace.outputs.len(), size_of::<Output>()),
-            // A slot of the table of values, half of which are empty at worst.
-            (trace.values.len(), 18),
-            // What a name takes on the heap.
-            (trace.names.len(), 48),
-        ];
-        let sizes = sizes.map(|(count, size)| u64::from(count) * size as u64);
-        sizes.iter().sum::<u64>() + trace.values.weight() + self.texts
+        self.trace.weight() + self.texts
     }
 
     fn take(&mut self, record: Record) -> Option<()> {
@@ -412,19 +397,4 @@ impl Builder {
     fn intern(&mut self, bytes: &[u8]) -> Option<ValueId> {
         self.interned.id(&mut self.trace.values, bytes, None)
     }
-}
-
-/// Source text by line, as Python counts lines: `\n`, `\r\n` and `\r` end one.
-fn lines(source: &str) -> Arc<[Arc<str>]> {
-    let mut res: Vec<Arc<str>> = Vec::new();
-    let mut rest = source;
-    while let Some(end) = rest.find(['\n', '\r']) {
-        res.push(rest[..end].into());
-        let both = rest[end..].starts_with("\r\n");
-        rest = &rest[end + 1 + usize::from(both)..];
-    }
-    if !rest.is_empty() {
-        res.push(rest.into());
-    }
-    res.into()
 }

@@ -6,6 +6,7 @@
 //! whoever reads them cannot tell which it was.
 
 mod block;
+mod keep;
 mod moment;
 mod pack;
 mod unpack;
@@ -26,8 +27,10 @@ use recorder::{
 
 use super::{Builder, Trace};
 use block::Holds;
+use keep::{Head, head};
 use unpack::{Blocks, Next};
 
+pub use keep::Keeping;
 pub use pack::Packed;
 pub use unpack::Archive;
 
@@ -75,6 +78,11 @@ const GLANCE: Duration = Duration::from_millis(50);
 const RECORD: usize = 256 << 20;
 /// Bytes of memory that a trace may take, about: what a file unpacks to is not bounded by its size.
 const MEMORY: u64 = 2 << 30;
+/// Steps taken in of a packed trace, at most: of a longer one the newest, as of a recording.
+const NEWEST: u32 = 16 << 20;
+/// Said of a trace whose older part was dropped and cannot be read on from.
+const BEHEADED: &str =
+    "the file that tells how this trace begins, its name with `.head`, is missing";
 /// Records between two looks at how much memory they took.
 const LOOK: u32 = 64;
 
@@ -87,6 +95,8 @@ pub struct Follow {
     pending: Vec<u8>,
     reader: Reader,
     builder: Builder,
+    /// What the records name is known: they are read from the middle of a file on.
+    defined: bool,
     /// Bytes of memory it may take.
     room: u64,
     /// Nothing more is taken in: the file ends here, is damaged from here on, or is too large.
@@ -116,21 +126,46 @@ impl Follow {
     /// # Errors
     /// As [`Self::open`].
     pub fn begin(path: &Path) -> Result<Self, Error> {
+        Self::begin_with(path, NEWEST)
+    }
+
+    /// As [`Self::begin`], of a longer packed trace only the newest `steps`.
+    fn begin_with(path: &Path, steps: u32) -> Result<Self, Error> {
         let open = || File::open(path).map_err(|source| unreadable(path, source));
+        let mut builder = Builder::default();
+        let mut pending = Vec::new();
+        let newest = Archive::open(path)?.and_then(|it| it.newest(steps));
+        let defined = newest.is_some();
         let source = match Blocks::of(open()?, path)? {
-            Some(blocks) => Source::Packed(blocks),
+            Some(blocks) => Source::Packed(match newest {
+                Some((blocks, known)) => {
+                    builder = Builder::over(known);
+                    builder.push(Record::Note(format!(
+                        "the trace is long: only its newest {steps} steps are shown"
+                    )));
+                    blocks
+                }
+                None => blocks,
+            }),
             None => {
                 let mut file = open()?;
-                committed(&mut file, path)?;
-                Source::Raw(file, 0)
+                let (_, header) = committed(&mut file, path)?;
+                let mut taken = 0;
+                match head(path, &header) {
+                    Head::Whole => (),
+                    Head::Instead(records, dropped) => (pending, taken) = (records, dropped),
+                    Head::Missing => builder.push(Record::Note(BEHEADED.into())),
+                }
+                Source::Raw(file, taken)
             }
         };
         Ok(Self {
             path: path.into(),
             source,
-            pending: Vec::new(),
+            pending,
             reader: Reader::default(),
-            builder: Builder::default(),
+            builder,
+            defined,
             room: MEMORY,
             over: false,
         })
@@ -161,7 +196,7 @@ impl Follow {
         let mut damaged = false;
         match &mut self.source {
             Source::Raw(file, taken) => {
-                let promised = committed(file, &self.path)?;
+                let (promised, _) = committed(file, &self.path)?;
                 let wanted = CHUNK.min(promised.saturating_sub(*taken));
                 let got = file
                     .seek(SeekFrom::Start(HEADER as u64 + *taken))
@@ -174,8 +209,12 @@ impl Follow {
                     match blocks.next().map_err(|it| unreadable(&self.path, it))? {
                         Next::Block(head, whole) => match head.holds {
                             Holds::Records | Holds::Rest => {
-                                let records = &whole[head.keyframe as usize..];
-                                self.pending.extend_from_slice(records);
+                                // A reader that starts here is told what there is.
+                                let starts = self.defined
+                                    && self.pending.is_empty()
+                                    && self.builder.trace().events().is_empty();
+                                let skipped = if starts { 0 } else { head.keyframe as usize };
+                                self.pending.extend_from_slice(&whole[skipped..]);
                             }
                             // What stands there stood in the blocks before.
                             Holds::Definitions | Holds::Index => {
@@ -196,7 +235,9 @@ impl Follow {
         let mut count = 0u32;
         let mut too_large = false;
         while !too_large && let Some(record) = self.reader.next(&self.pending) {
-            self.builder.push(record);
+            if !(self.defined && record.is_definition()) {
+                self.builder.push(record);
+            }
             count += 1;
             too_large = count.is_multiple_of(LOOK) && self.room < self.builder.weight();
         }
@@ -258,17 +299,18 @@ impl Follow {
     }
 }
 
-/// How many bytes of whole records a raw file promises.
-fn committed(file: &mut File, path: &Path) -> Result<u64, Error> {
+/// How many bytes of whole records a raw file promises, and its header.
+fn committed(file: &mut File, path: &Path) -> Result<(u64, Vec<u8>), Error> {
     let mut header = Vec::with_capacity(HEADER);
     file.seek(SeekFrom::Start(0))
         .and_then(|_| file.take(HEADER as u64).read_to_end(&mut header))
         .map_err(|source| unreadable(path, source))?;
     let path = path.into();
-    promised(&header).map_err(|it| match it {
-        NotATrace::Magic => Error::NotATrace { path },
-        NotATrace::Version(version) => Error::Version { path, version },
-    })
+    match promised(&header) {
+        Ok(promised) => Ok((promised, header)),
+        Err(NotATrace::Magic) => Err(Error::NotATrace { path }),
+        Err(NotATrace::Version(version)) => Err(Error::Version { path, version }),
+    }
 }
 
 fn unreadable(path: &Path, source: io::Error) -> Error {

@@ -10,12 +10,14 @@ mod builder;
 mod cursor;
 pub mod file;
 mod json;
+mod lines;
 mod rewritten;
 mod rows;
 mod state;
 mod tape;
 mod text;
 mod values;
+mod weight;
 
 use std::{collections::BTreeMap, sync::Arc};
 

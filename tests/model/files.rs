@@ -1,7 +1,7 @@
 //! GGUF files: the same model as its safetensors, and what is said of those that cannot be run.
 //!
-//! The file is written here, laid out as llama.cpp's converter lays it out; `tests/reference/check_gguf.py`
-//! has llama.cpp itself read such a file.
+//! Most files are written here, laid out as llama.cpp's converter lays them out. One is stored with the
+//! logits that llama.cpp itself has for it: `tests/reference/make_gguf.py` made both.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,9 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use monologue::model::{Backend, DtypeChoice, Local, Options};
 
-use super::{QUESTION, ask, limits, load, prompt, reference_tokens, tensors, tiny};
+use super::{
+    QUESTION, ask, limits, load, numbers::difference, prompt, reference_tokens, tensors, tiny,
+};
 
 /// The rows of queries or keys as llama.cpp's converter orders them: of each head, number `i` of the first
 /// half, then number `i` of the second.
@@ -152,6 +154,22 @@ fn a_file_of_32_bits_is_the_same_model() {
     });
     let other = open(&unscaled).logits(&tokens).unwrap();
     assert!(0.1 < largest(&other, &found));
+}
+
+#[test]
+fn a_file_that_llama_cpp_reads_means_what_it_means_there() {
+    let dir = tiny();
+    let path = dir.path().join("model.gguf");
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/linear_q8_0.gguf");
+    fs::copy(stored, &path).unwrap();
+    let mut model = open(&path);
+    // Both round activations to 8 bits, and llama.cpp keys and values to 16.
+    let found = difference("linear_q8_0.txt", 10, &mut model);
+    assert!(found < 0.15, "{found}");
+    // The weights were those of the reference, before they were rounded.
+    let exact = difference("linear.txt", 1, &mut model);
+    assert!((0.001..0.5).contains(&exact), "{exact}");
+    assert_eq!(model.info().dtype, "q8_0");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod files;
 mod numbers;
 mod refused;
 mod rows;
+mod threads;
 
 use std::collections::HashMap;
 use std::fs;

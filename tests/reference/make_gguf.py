@@ -1,6 +1,6 @@
 """Writes the GGUF file that tests/model reads, and the logits that llama.cpp itself has for it.
 
-    python -m venv /tmp/venv && /tmp/venv/bin/pip install numpy gguf llama-cpp-python
+    python -m venv /tmp/venv && /tmp/venv/bin/pip install numpy gguf xllamacpp
     /tmp/venv/bin/python tests/reference/make_gguf.py
 
 The weights are those of tests/support/tiny_model.rs in Q8_0, laid out as llama.cpp's converter lays out a
@@ -8,12 +8,15 @@ Llama's. The logits are every tenth position's, a line as in make_logits.py.
 """
 
 import pathlib
+import sys
 
 import gguf
-import llama_cpp
 import numpy as np
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent / "benches/model"))
+
+from side_by_side import LlamaCpp  # noqa: E402
 MASK = (1 << 64) - 1
 HEADS = {"attn_q": 4, "attn_k": 2}
 
@@ -93,13 +96,15 @@ def write(path):
 def main():
     path = HERE / "linear_q8_0.gguf"
     write(path)
-    model = llama_cpp.Llama(str(path), n_ctx=512, n_batch=512, logits_all=True, verbose=False)
+    model = LlamaCpp(path, threads=1, context=512)
     source = numbers(2)
-    model.eval([next(source) % 256 for _ in range(300)])
     lines = []
-    for row in np.array(model.scores[:300], dtype=np.float64)[::10]:
-        total = np.log(np.exp(row).sum())
-        lines.append(" ".join(f"{value:.5f}" for value in [total, *row[::13].tolist()]))
+    for position in range(300):
+        model.eval([next(source) % 256])
+        if position % 10 == 0:
+            row = model.library.llama_get_logits_ith(model.context, -1)[:320]
+            total = np.log(np.exp(np.array(row, dtype=np.float64)).sum())
+            lines.append(" ".join(f"{value:.5f}" for value in [total, *row[::13]]))
     (HERE / "linear_q8_0.txt").write_text("\n".join(lines) + "\n")
 
 

@@ -1,7 +1,7 @@
 //! A raw trace made a packed one: a tenth of its size, and readable from any keyframe on.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Read, Seek as _, SeekFrom},
     path::Path,
 };
@@ -13,7 +13,8 @@ use recorder::{
 };
 
 use super::{
-    block::{END, HEAD, Head, Holds, MOST, header, packer},
+    block::{self, END, HEAD, Holds, MOST, header, packer},
+    keep::{Head, head, head_of},
     moment::Moment,
 };
 
@@ -47,8 +48,9 @@ pub(super) fn pack(path: &Path) -> io::Result<Option<Packed>> {
         return Ok(None);
     }
     let mut start = Vec::new();
-    let mut head = Read::by_ref(&mut raw).take(wire::HEADER as u64);
-    head.read_to_end(&mut start)?;
+    Read::by_ref(&mut raw)
+        .take(wire::HEADER as u64)
+        .read_to_end(&mut start)?;
     let Ok(promised) = reader::promised(&start) else {
         return Ok(None);
     };
@@ -58,9 +60,13 @@ pub(super) fn pack(path: &Path) -> io::Result<Option<Packed>> {
         .prefix(".monologue-")
         .tempfile_in(folder)?;
     let mut packing = Packing::new(BufWriter::new(new.as_file()))?;
-    raw.seek(SeekFrom::Start(wire::HEADER as u64))?;
-    let mut records = raw.take(promised);
-    let mut pending = Vec::new();
+    let (mut pending, dropped) = match head(&path, &start) {
+        Head::Whole => (Vec::new(), 0),
+        Head::Instead(records, dropped) => (records, dropped),
+        Head::Missing => return Ok(None),
+    };
+    raw.seek(SeekFrom::Start(wire::HEADER as u64 + dropped))?;
+    let mut records = raw.take(promised.saturating_sub(dropped));
     loop {
         let got = records.by_ref().take(CHUNK).read_to_end(&mut pending)?;
         let used = match packing.take(&pending)? {
@@ -81,6 +87,8 @@ pub(super) fn pack(path: &Path) -> io::Result<Option<Packed>> {
         new.as_file().sync_data()?;
     }
     new.persist(&path).map_err(|it| it.error)?;
+    // What it told is in the blocks; one that stays is nobody's.
+    let _ = fs::remove_file(head_of(&path));
     Ok(Some(Packed {
         steps,
         events,
@@ -156,6 +164,9 @@ impl<W: io::Write> Packing<W> {
             self.end_block()?;
         }
         self.moment.pass(record);
+        if let Record::Start { steps, .. } = record {
+            self.steps = *steps;
+        }
         self.credit += bytes.len() as u64;
         self.events += u32::from(record.is_event());
         self.all_events += u64::from(record.is_event());
@@ -184,7 +195,7 @@ impl<W: io::Write> Packing<W> {
     }
 
     fn put_block(&mut self, holds: Holds) -> io::Result<()> {
-        let head = Head {
+        let head = block::Head {
             holds,
             packed: 0,
             whole: 0,

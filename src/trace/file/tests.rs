@@ -3,6 +3,7 @@
 use recorder::wire::{CodeKind, MAGIC, Record};
 
 mod hostile;
+mod kept;
 
 use super::*;
 

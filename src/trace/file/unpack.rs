@@ -165,6 +165,19 @@ impl Archive {
         }))
     }
 
+    /// What is needed to read on from the first keyframe behind which there are at most `steps` steps:
+    /// the blocks from there on, and what they name. `None` if the whole is no longer than that.
+    pub(super) fn newest(mut self, steps: u32) -> Option<(Blocks, Trace)> {
+        if self.steps.len() <= steps as usize {
+            return None;
+        }
+        let from = self.steps.end - steps;
+        let entry = self.entries.partition_point(|it| it.1 < from);
+        let (at, _) = *self.entries.get(entry)?;
+        self.blocks.go(at).ok()?;
+        Some((self.blocks, self.known))
+    }
+
     /// Where in the run its steps lie, counted from 0.
     pub fn steps(&self) -> Range<u32> {
         self.steps.clone()
