@@ -10,6 +10,8 @@ use std::{
     },
 };
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use super::{Failure, args::Sampling, outgoing::Outgoing, usage};
 use crate::{
     model::{self, Backend, Limits, Options, Prompt, Server, Spec},
@@ -34,31 +36,42 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Loads the model, or connects to its server.
+    /// Loads the model, or connects to its server. Says on a terminal how far it is.
     ///
     /// # Errors
     /// In a sentence, when it cannot be had.
     pub(super) fn load(&self) -> Result<Box<dyn Backend>, model::Error> {
-        self.load_while(&mut || ControlFlow::Continue(()))
+        // Draws nothing where standard error is no terminal.
+        let bar = ProgressBar::new(100).with_message(format!("loading {}", self.spec));
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent} %") {
+            bar.set_style(style);
+        }
+        let loaded = self.load_watched(&mut |part| {
+            bar.set_position((part * 100.0) as u64);
+            ControlFlow::Continue(())
+        });
+        bar.finish_and_clear();
+        loaded
     }
 
-    /// [`Self::load`], for as long as that is `wanted`.
+    /// [`Self::load`], telling `watch` alone how far it is, from 0 to 1; over when that answers `Break`.
     ///
     /// # Errors
     /// In a sentence, when it cannot be had, or is not wanted any more.
-    pub(super) fn load_while(
+    pub(super) fn load_watched(
         &self,
-        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+        watch: &mut dyn FnMut(f32) -> ControlFlow<()>,
     ) -> Result<Box<dyn Backend>, model::Error> {
         match &self.spec {
             Spec::Server { url, name } => {
                 let key = std::env::var(KEY).ok();
                 let outgoing = self.outgoing.clone();
                 let redact = Box::new(move |text: &str| outgoing.masked(text));
-                let server = Server::connect(url, name.as_deref(), key, redact, wanted)?;
+                let server =
+                    Server::connect(url, name.as_deref(), key, redact, &mut || watch(0.0))?;
                 Ok(Box::new(server))
             }
-            _ => model::load_watched(&self.spec, &self.options, &mut |_| wanted()),
+            _ => model::load_watched(&self.spec, &self.options, watch),
         }
     }
 

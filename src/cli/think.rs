@@ -40,7 +40,9 @@ pub(super) fn loaded<'a>(
 ) -> Result<&'a mut Box<dyn Backend>, String> {
     let backend = match slot.take() {
         Some(backend) => backend,
-        None => choice.load_while(wanted).map_err(|it| it.to_string())?,
+        None => choice
+            .load_watched(&mut |_| wanted())
+            .map_err(|it| it.to_string())?,
     };
     Ok(slot.insert(backend))
 }
