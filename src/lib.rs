@@ -8,11 +8,11 @@
 //! | [`trace`] | an execution as data: steps, frames, values, and the way through them |
 //! | [`represent`] | a trace as text, in five representations, with the way back to its steps |
 //! | [`redact`] | what must not leave this machine, masked |
-//! | [`export`] | traces and pages as JSON for other programs |
 //! | [`sandbox`] | a command run confined, and how it ended |
 //! | [`record`] | a program run under the recorder, into a growing trace file |
 //! | [`model`] | text in, tokens out; knows nothing of traces |
 //! | [`explain`] | monologues: the prompts, the answers, the claims |
+//! | [`export`] | traces and pages as data for other programs |
 //! | [`repair`] | from a bug to a judged fix |
 //! | [`settings`] | the settings files, typed |
 //! | [`tui`] | the screen |
@@ -37,8 +37,6 @@ pub mod represent;
 
 pub mod redact;
 
-pub mod export;
-
 pub mod sandbox;
 
 pub mod record;
@@ -46,6 +44,8 @@ pub mod record;
 pub mod model;
 
 pub mod explain;
+
+pub mod export;
 
 pub mod repair;
 

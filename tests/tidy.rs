@@ -13,7 +13,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trace", &[]),
     ("represent", &["trace"]),
     ("redact", &["trace"]),
-    ("export", &["trace", "represent", "redact"]),
+    (
+        "export",
+        &["trace", "represent", "redact", "model", "explain"],
+    ),
     ("sandbox", &[]),
     ("record", &["trace", "sandbox"]),
     ("model", &[]),

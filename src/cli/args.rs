@@ -4,6 +4,10 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod asking;
+
+pub(super) use asking::{Explain, Model, Repair, Sampling};
+
 /// A terminal debugger for Python that thinks out loud.
 #[derive(Debug, Parser)]
 #[command(
@@ -47,7 +51,7 @@ pub(super) struct Common {
         help_heading = "Model"
     )]
     pub(super) tokenizer: Option<PathBuf>,
-    /// A LoRA adapter, as PEFT saves it, to merge into the model
+    /// A LoRA adapter to merge into the model: its directory, as PEFT writes it
     #[arg(
         long,
         global = true,
@@ -134,6 +138,9 @@ pub(super) struct Target {
     /// Characters kept of each string
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub(super) max_text: Option<u32>,
+    /// Show objects by their own __repr__, called under guard; without this no code of the program is run
+    #[arg(long, help_heading = "Recording")]
+    pub(super) call_repr: bool,
     /// Stop the program after this long
     #[arg(long, value_name = "SECONDS", help_heading = "Recording")]
     pub(super) timeout: Option<f64>,
@@ -146,6 +153,9 @@ pub(super) struct Target {
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
+    /// Record one pytest test, and open on the assert that fails
+    #[arg(long, value_names = ["NODEID", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["words", "module", "code", "call"])]
+    pub(super) pytest: Vec<OsString>,
     /// Record a module, as `python -m`
     #[arg(short = 'm', value_names = ["MODULE", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with = "words")]
     pub(super) module: Vec<OsString>,
@@ -235,6 +245,12 @@ pub(super) struct Show {
     /// What the run should have given, as a Python literal
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
+    /// As many records as fit this many tokens; what is left out is said
+    #[arg(long, value_name = "TOKENS")]
+    pub(super) budget: Option<usize>,
+    /// Mask what looks secret, and what the program read from outside
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Text, spans and size as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -257,6 +273,18 @@ pub(super) struct Export {
     /// The form
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Form,
+    /// What the run should have given, as a Python literal (sft)
+    #[arg(long, value_name = "VALUE")]
+    pub(super) expected: Option<String>,
+    /// The corrected program: what the assistant says (sft)
+    #[arg(long, value_name = "FILE")]
+    pub(super) fixed: Option<PathBuf>,
+    /// Only these steps, counted from 1, both ends included (html)
+    #[arg(long, value_name = "A..B")]
+    pub(super) steps: Option<String>,
+    /// Do not mask what the program read from its standard input
+    #[arg(long)]
+    pub(super) trust_stdin: bool,
 }
 
 /// What a trace can be exported as.
@@ -264,135 +292,18 @@ pub(super) struct Export {
 pub(super) enum Form {
     /// JSON Lines, one event a line, in order
     Events,
-}
-
-/// `explain`
-#[derive(Debug, Args)]
-pub(super) struct Explain {
-    /// The trace
-    pub(super) trace: PathBuf,
-    /// From the input to the output (the default)
-    #[arg(long, conflicts_with = "backward")]
-    pub(super) forward: bool,
-    /// From the output to an input
-    #[arg(long)]
-    pub(super) backward: bool,
-    /// The frame to explain, counted from 1 [default: the program's entry]
-    #[arg(long, value_name = "N")]
-    pub(super) frame: Option<u32>,
-    #[command(flatten)]
-    pub(super) sampling: Sampling,
-    /// Print what the model would be sent, redacted, and send nothing
-    #[arg(long)]
-    pub(super) preview: bool,
-    /// Prompt, text, answer and claims as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// How the model is sampled.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Sampling {
-    /// 0 is greedy
-    #[arg(long, value_name = "T")]
-    pub(super) temperature: Option<f64>,
-    /// Same seed, same text
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) seed: u64,
-    /// Tokens the model may write
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    pub(super) max_tokens: usize,
-}
-
-/// `repair`
-#[derive(Debug, Args)]
-pub(super) struct Repair {
-    /// `assert` lines, or a pytest file
-    #[arg(long, value_name = "FILE")]
-    pub(super) tests: PathBuf,
-    /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH")]
-    pub(super) python: Option<PathBuf>,
-    /// The call that goes wrong: its test is the one that the model is shown first
-    #[arg(long, value_name = "EXPR")]
-    pub(super) call: Option<String>,
-    /// Candidates a round
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) samples: usize,
-    /// Rounds; each sees what the last one's tests said
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) rounds: usize,
-    #[command(flatten)]
-    pub(super) sampling: Sampling,
-    /// Print what the model would be sent first, redacted, and send nothing
-    #[arg(long)]
-    pub(super) preview: bool,
-    /// Write the fix to the file when it passes
-    #[arg(long)]
-    pub(super) apply: bool,
-    /// The outcome as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    /// The program to repair
-    #[arg(value_name = "FILE.py")]
-    pub(super) file: PathBuf,
-}
-
-/// `model`
-#[derive(Debug, Subcommand)]
-pub(super) enum Model {
-    /// The models in the hub's cache, and whether each can be loaded
-    List {
-        /// As JSON, one object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Fetch a model from the hub; goes on where it broke off
-    Pull {
-        /// semcoder-s, semcoder or hf:ORG/NAME[@REV][:FILE]
-        spec: String,
-    },
-    /// Device, number format, memory, architecture and licence of a model
-    Info {
-        /// The model [default: the one that --model or the settings name]
-        spec: Option<String>,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Tokens a second of a model, measured here
-    Speed {
-        /// The model [default: the one that --model or the settings name]
-        spec: Option<String>,
-        /// Tokens to read, about
-        #[arg(long, value_name = "N", default_value_t = 256)]
-        prompt: usize,
-        /// Tokens to write
-        #[arg(long, value_name = "N", default_value_t = 32)]
-        output: usize,
-        /// Completions at once, beside one alone
-        #[arg(long, value_name = "N", default_value_t = 8)]
-        rows: usize,
-        /// How often; the best counts
-        #[arg(long, value_name = "N", default_value_t = 2)]
-        rounds: usize,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// The logits that follow each of these tokens, as JSON, a line a token
-    #[command(hide = true)]
-    Logits {
-        /// A directory or a GGUF file
-        path: PathBuf,
-        /// Their numbers
-        tokens: Vec<u32>,
-    },
-    /// Delete a model from the hub's cache
-    Remove {
-        /// As `model list` names it
-        spec: String,
-    },
+    /// Fine-tuning records: the program, its trace or monologue, its correction
+    Sft,
+    /// CRUXEval records and prompts that ask for an input
+    CruxevalI,
+    /// CRUXEval records and prompts that ask for the output
+    CruxevalO,
+    /// One record a step: the state before and after, and the next line
+    NextState,
+    /// The lines that the run executed, and those it did not
+    Coverage,
+    /// One page that a browser steps through, with nothing to fetch
+    Html,
 }
 
 /// `sandbox`

@@ -19,10 +19,10 @@ use crate::{
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
     let flags = Settings {
         model: common.model.clone(),
-        device: common.device.clone(),
-        dtype: common.dtype.clone(),
         tokenizer: common.tokenizer.clone(),
         adapter: common.adapter.clone(),
+        device: common.device.clone(),
+        dtype: common.dtype.clone(),
         theme: common.theme.clone(),
         ascii: common.ascii.then_some(true),
         color: common.color.map(|it| match it {

@@ -159,7 +159,9 @@ impl Repairer for Mender {
         // What the program got from outside is masked in what a server is asked.
         self.choice.outgoing.trace(trace);
         let outgoing = self.choice.outgoing.clone();
-        let backend = loaded(&mut self.backend, &self.choice)?;
+        let backend = loaded(&mut self.backend, &self.choice, &mut || {
+            on_progress(RepairProgress::Piece(String::new()))
+        })?;
         let limits = Limits {
             new_tokens: 1024,
             temperature: 0.0,

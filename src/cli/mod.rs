@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod export;
 mod facts;
 mod layers;
 mod mend;
@@ -14,10 +15,12 @@ mod repair;
 mod report;
 mod sandbox;
 mod show;
+mod since;
 mod speed;
 mod target;
 mod think;
 mod threads;
+mod tokens;
 
 use std::{io, process::ExitCode};
 
@@ -120,8 +123,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Some(Command::Record { target }) => record::run(&target, &common),
         Some(Command::Open(args)) => open::trace(&args, &common),
-        Some(Command::Show(args)) => show::run(&args),
-        Some(Command::Export(args)) => show::export(&args),
+        Some(Command::Show(args)) => show::run(&args, &common),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
         Some(Command::Repair(args)) => repair::run(&args, &common),
         Some(Command::Model { command }) => models::run(&command, &common),

@@ -3,7 +3,7 @@
 use std::{
     io,
     num::NonZeroUsize,
-    path::PathBuf,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use std::{
 
 use super::{Failure, args::Sampling, outgoing::Outgoing, usage};
 use crate::{
-    model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Prompt, Server, Spec},
+    model::{self, Backend, Limits, Options, Prompt, Server, Spec},
     settings::Settings,
 };
 
@@ -28,10 +28,7 @@ pub(super) const HOW_TO_GET_ONE: &str = "name one with --model, MONOLOGUE_MODEL 
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) spec: Spec,
-    pub(super) device: DeviceChoice,
-    pub(super) dtype: DtypeChoice,
-    pub(super) tokenizer: Option<PathBuf>,
-    pub(super) adapter: Option<PathBuf>,
+    pub(super) options: Options,
     /// The way to it.
     pub(super) outgoing: Outgoing,
 }
@@ -42,27 +39,26 @@ impl Choice {
     /// # Errors
     /// In a sentence, when it cannot be had.
     pub(super) fn load(&self) -> Result<Box<dyn Backend>, model::Error> {
+        self.load_while(&mut || ControlFlow::Continue(()))
+    }
+
+    /// [`Self::load`], for as long as that is `wanted`.
+    ///
+    /// # Errors
+    /// In a sentence, when it cannot be had, or is not wanted any more.
+    pub(super) fn load_while(
+        &self,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Box<dyn Backend>, model::Error> {
         match &self.spec {
             Spec::Server { url, name } => {
                 let key = std::env::var(KEY).ok();
                 let outgoing = self.outgoing.clone();
                 let redact = Box::new(move |text: &str| outgoing.masked(text));
-                let server = Server::connect(url, name.as_deref(), key, redact)?;
+                let server = Server::connect(url, name.as_deref(), key, redact, wanted)?;
                 Ok(Box::new(server))
             }
-            _ => model::load_with(&self.spec, &self.options()),
-        }
-    }
-
-    /// How to load it.
-    pub(super) fn options(&self) -> model::Options {
-        model::Options {
-            device: self.device,
-            dtype: self.dtype,
-            tokenizer: self.tokenizer.clone(),
-            adapter: self.adapter.clone(),
-            copies: model::copies(),
-            memory: None,
+            _ => model::load_watched(&self.spec, &self.options, &mut |_| wanted()),
         }
     }
 
@@ -100,10 +96,14 @@ pub(super) fn choice(settings: &Settings) -> Result<Option<Choice>, Failure> {
     Ok(Some(Choice {
         outgoing: Outgoing::to(&spec),
         spec,
-        device: device.unwrap_or("auto").parse().map_err(wrong)?,
-        dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
-        tokenizer: settings.tokenizer.clone(),
-        adapter: settings.adapter.clone(),
+        options: Options {
+            device: device.unwrap_or("auto").parse().map_err(wrong)?,
+            dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
+            adapter: settings.adapter.clone(),
+            tokenizer: settings.tokenizer.clone(),
+            copies: model::copies(),
+            memory: None,
+        },
     }))
 }
 

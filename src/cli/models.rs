@@ -277,7 +277,7 @@ pub(super) fn doctor(settings: &Settings, out: &mut dyn io::Write) -> Result<(),
     let choice = model::choice(settings)?;
     let (device, dtype) = choice
         .as_ref()
-        .map_or_else(Default::default, |it| (it.device, it.dtype));
+        .map_or_else(Default::default, |it| (it.options.device, it.options.dtype));
     match Place::choose(device, dtype, Stored::Float(DType::F16)) {
         Ok(place) => writeln!(
             out,

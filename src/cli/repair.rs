@@ -15,9 +15,10 @@ use super::{
     model, status, usage,
 };
 use crate::{
+    explain::answer::told,
     model::{Backend, Limits},
     record,
-    repair::{self, Bug, Outcome, Plan, Progress, Report},
+    repair::{self, Bug, Outcome, Plan, Progress, Report, Tried},
 };
 
 /// Searches, says what was found, and ends with 0 when a fix is proven, 3 when none is.
@@ -30,6 +31,7 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
         // Stable: the other tests keep their order behind it.
         bug.cases.cases.sort_by_key(|it| !same(&it.call, call));
     }
+    bug.accept_hazards = args.accept_hazards;
     let plan = Plan {
         samples: NonZeroUsize::new(args.samples)
             .ok_or_else(|| usage("could not repair with 0 samples: give --samples 1 or more"))?,
@@ -72,10 +74,11 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
         &mut |progress| {
             if let (Progress::Judged(round, candidate, tried), false) = (progress, args.json) {
                 tell(&format!(
-                    "round {}, candidate {}: {}",
+                    "round {}, candidate {}: {}{}",
                     round + 1,
                     candidate + 1,
-                    tried.judgement.class.word()
+                    tried.judgement.class.word(),
+                    warning(tried)
                 ));
             }
             match model::is_set(&stop) {
@@ -139,11 +142,24 @@ fn same(a: &str, b: &str) -> bool {
     bare(a) == bare(b)
 }
 
+/// What a candidate does that it should be looked at for, and what to do where it was therefore not run.
+fn warning(tried: &Tried) -> String {
+    match (tried.hazards.is_empty(), &tried.judgement.why) {
+        (true, _) => String::new(),
+        (false, None) => format!("; look at: {}", told(&tried.hazards)),
+        (false, Some(why)) => format!("; {why}; --accept-hazards runs such candidates"),
+    }
+}
+
 fn write_found(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let chosen = report
         .chosen
         .map(|(round, candidate)| &report.rounds[round].candidates[candidate]);
     if let Some(tried) = chosen {
+        // Before the change itself: whoever reads it should know what to look for.
+        if !tried.hazards.is_empty() {
+            writeln!(out, "look at: {}", told(&tried.hazards))?;
+        }
         if let Some(patch) = &tried.patch {
             write!(out, "{}", patch.diff())?;
         }

@@ -37,7 +37,7 @@ pub(super) fn run(choice: &Choice, plan: Plan, json: bool) -> Result<(), Failure
 
 /// Prints the logits that follow each of `tokens`: to check a device against a reference.
 pub(super) fn logits(choice: &Choice, path: &Path, tokens: &[u32]) -> Result<(), Failure> {
-    let mut local = Local::load(path, &choice.spec.to_string(), &choice.options())?;
+    let mut local = Local::load(path, &choice.spec.to_string(), &choice.options)?;
     let mut out = io::stdout().lock();
     for row in local.logits(tokens)? {
         writeln!(out, "{}", serde_json::json!(row))?;

@@ -29,17 +29,18 @@ impl Thinker {
     }
 }
 
-/// The backend in `slot`, loaded into it if it is empty.
+/// The backend in `slot`, loaded into it if it is empty, for as long as that is `wanted`.
 ///
 /// # Errors
 /// When it does not load, in a sentence.
 pub(super) fn loaded<'a>(
     slot: &'a mut Option<Box<dyn Backend>>,
     choice: &Choice,
+    wanted: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<&'a mut Box<dyn Backend>, String> {
     let backend = match slot.take() {
         Some(backend) => backend,
-        None => choice.load().map_err(|it| it.to_string())?,
+        None => choice.load_while(wanted).map_err(|it| it.to_string())?,
     };
     Ok(slot.insert(backend))
 }
@@ -61,7 +62,7 @@ impl Asker for Thinker {
         let about = masked.as_ref().unwrap_or(trace);
         let question =
             Question::about(about, Some(cursor.frame()), direction).map_err(|it| it.to_string())?;
-        let backend = loaded(&mut self.backend, &self.choice)?;
+        let backend = loaded(&mut self.backend, &self.choice, &mut || on_piece(""))?;
         let limits = Limits {
             new_tokens: LENGTH,
             temperature: 0.0,

@@ -66,7 +66,7 @@ impl Masker {
                 seeds.insert_user(&value);
             } else if name == "HOME" {
                 users(&value).for_each(|it| seeds.insert_user(it));
-            } else if super::names::holds_secret(&name, &value) {
+            } else if name != "PWD" && super::names::holds_secret(&name, &value) {
                 seeds.insert(&value, Kind::Password);
             }
         }

@@ -11,11 +11,12 @@
 
 mod checks;
 mod copy;
+mod leaves;
 mod masker;
 mod names;
 mod outside;
 mod patterns;
-mod python;
+pub(crate) mod python;
 mod seeds;
 mod taint;
 #[cfg(test)]

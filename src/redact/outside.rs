@@ -141,39 +141,6 @@ pub(super) fn meant<'a>(value: &'a Value, part: Option<&str>) -> &'a Value {
     found.unwrap_or(value)
 }
 
-/// Every text in `value`, decoded; numbers as Python writes them.
-pub(super) fn leaves(value: &Value, out: &mut Vec<Leaf>) {
-    match value {
-        Value::Str { kept, .. } => out.push(Leaf::Text(String::from_utf8_lossy(kept).into())),
-        Value::Bytes { kept, .. } => out.push(Leaf::Text(String::from_utf8_lossy(kept).into())),
-        Value::Int(it) => out.push(Leaf::Number(it.to_string())),
-        Value::BigInt { digits, .. } => out.push(Leaf::Number(digits.clone())),
-        Value::Float(_) => out.push(Leaf::Number(crate::trace::repr(value))),
-        Value::Sequence { items, .. } => items.iter().for_each(|it| leaves(it, out)),
-        Value::Dict { items, .. } => items.iter().for_each(|(key, it)| {
-            leaves(key, out);
-            leaves(it, out);
-        }),
-        Value::Object { fields, .. } => fields.iter().for_each(|it| leaves(&it.1, out)),
-        Value::None | Value::Bool(_) | Value::Opaque { .. } | Value::Cycle { .. } => {}
-    }
-}
-
-/// A text or a number in a value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Leaf {
-    Text(String),
-    Number(String),
-}
-
-impl Leaf {
-    pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Text(text) | Self::Number(text) => text,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

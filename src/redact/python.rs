@@ -17,9 +17,9 @@ pub(super) enum Part {
 
 /// A file's source, taken apart.
 #[derive(Debug, Default)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// All of it, lines joined by `\n`.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where each line begins.
     starts: Vec<usize>,
     /// Strings and comments, in order; quotes and prefixes are part of strings.
@@ -29,8 +29,8 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads lines without line ends. What does not close goes on to the end. Linear.
-    pub(super) fn read<T: AsRef<str>>(lines: &[T]) -> Self {
+    /// Reads lines, which must have no line ends in them. What does not close goes on to the end. Linear.
+    pub(crate) fn read<T: AsRef<str>>(lines: &[T]) -> Self {
         let mut res = Self::default();
         for line in lines {
             res.starts.push(res.text.len());
@@ -38,7 +38,8 @@ impl Source {
             res.text.push('\n');
         }
         res.text.pop();
-        res.firsts = (0..lines.len() as u32).collect();
+        // As many as there are line ends, should a line hold one after all.
+        res.firsts = (0..=res.text.matches('\n').count() as u32).collect();
         res.scan();
         res
     }
@@ -85,14 +86,28 @@ impl Source {
     }
 
     /// The statement that `line`, counted from 1, belongs to: its first line, and where it stands.
-    pub(super) fn statement(&self, line: u32) -> Option<(u32, Range<usize>)> {
+    pub(crate) fn statement(&self, line: u32) -> Option<(u32, Range<usize>)> {
         let at = line.checked_sub(1)? as usize;
         let first = *self.firsts.get(at)?;
+        let start = *self.starts.get(first as usize)?;
         let after = self.firsts[at..].iter().position(|it| *it != first);
         let end = after
             .and_then(|it| self.starts.get(at + it))
             .map_or(self.text.len(), |it| it - 1);
-        Some((first + 1, self.starts[first as usize]..end))
+        Some((first + 1, start..end))
+    }
+
+    /// Whether a statement that runs begins on `line`, counted from 1: not on empty lines, comments, words
+    /// that only part a statement from the next, or strings that stand alone.
+    pub(crate) fn runs(&self, line: u32) -> bool {
+        let Some((first, range)) = self.statement(line).filter(|it| it.0 == line) else {
+            return false;
+        };
+        let code = self.code(range);
+        let code = code.trim();
+        let parts = ["else:", "try:", "finally:"];
+        let text = code.starts_with('\'') && code.trim_matches(['\'', ' ', '\n']).is_empty();
+        first == line && !code.is_empty() && !parts.contains(&code) && !text
     }
 
     /// Where `line`, counted from 0, stands.
@@ -109,8 +124,22 @@ impl Source {
         self.starts.len()
     }
 
-    /// The statement's code: comments and the insides of plain strings are blank, one for one.
-    pub(super) fn code(&self, range: Range<usize>) -> String {
+    /// The text with blanks for its comments.
+    pub(crate) fn without_comments(&self) -> String {
+        let mut res = String::new();
+        let mut at = 0;
+        for (range, _) in self.parts.iter().filter(|it| it.1 == Part::Comment) {
+            res.push_str(&self.text[at..range.start]);
+            res.extend(std::iter::repeat_n(' ', range.len()));
+            at = range.end;
+        }
+        res.push_str(&self.text[at..]);
+        res
+    }
+
+    /// The code in `range`: comments and the insides of plain strings are blank, one for one but for their
+    /// line ends.
+    pub(crate) fn code(&self, range: Range<usize>) -> String {
         let mut res = String::new();
         let mut at = range.start;
         let from = self.parts.partition_point(|it| it.0.end <= range.start);
@@ -124,7 +153,10 @@ impl Source {
                 Part::Text { formatted: true } => res.push_str(&self.text[start..end]),
                 Part::Text { formatted: false } => {
                     res.push('\'');
-                    res.extend(std::iter::repeat_n(' ', (end - start).saturating_sub(2)));
+                    let inside = &self.text.as_bytes()[start..end];
+                    let inside = inside.get(1..inside.len().saturating_sub(1));
+                    let blank = |it: &u8| if *it == b'\n' { '\n' } else { ' ' };
+                    res.extend(inside.unwrap_or_default().iter().map(blank));
                     res.push('\'');
                 }
                 Part::Comment => res.extend(std::iter::repeat_n(' ', end - start)),
@@ -229,6 +261,9 @@ mod tests {
         let it = Source::read(&["x = '''a", "b"]);
         assert_eq!(it.parts, [(4..10, Part::Text { formatted: false })]);
         assert_eq!(it.statement(2).map(|it| it.0), Some(1));
-        assert!(Source::read::<&str>(&[]).parts.is_empty());
+        let nothing = Source::read::<&str>(&[]);
+        assert!(nothing.parts.is_empty() && nothing.statement(1).is_none());
+        let torn = Source::read(&["x = '''a\nb'''\n", "y"]);
+        assert!((0..9).all(|it| torn.statement(it).is_none_or(|it| it.0 < 5)));
     }
 }

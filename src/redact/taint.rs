@@ -8,17 +8,14 @@ use std::{rc::Rc, sync::Arc};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Kind, Source, Trust, names,
-    outside::{self, Leaf, Mention},
-    python,
-    seeds::{SHORTEST, Seeds},
+    Kind, Source, Trust,
+    leaves::{self, Leaf, Leaves},
+    names, outside, python,
+    seeds::Seeds,
 };
 use crate::trace::{
-    CodeKind, EventId, File, FrameId, Id, Kind as Happened, NameId, Output, Trace, Value, ValueId,
+    CodeKind, EventId, File, FrameId, Id, Kind as Happened, NameId, Output, Trace, ValueId,
 };
-
-/// Bytes of decoded texts kept for values met again.
-const CACHED: usize = 64 << 20;
 
 /// Times a trace is followed: what is found late may have been held early.
 const PASSES: usize = 4;
@@ -31,10 +28,11 @@ pub(super) fn seeds(trace: &Trace, trust: Trust) -> Seeds {
         trust,
         files: FxHashMap::default(),
         statements: FxHashMap::default(),
-        leaves: FxHashMap::default(),
-        size: 0,
+        leaves: Leaves::of_trace(trace),
         frames: FxHashMap::default(),
         modules: FxHashMap::default(),
+        secret: FxHashMap::default(),
+        looked_at: FxHashSet::default(),
         literals: FxHashSet::default(),
         seeds: Seeds::default(),
     };
@@ -54,7 +52,8 @@ pub(super) fn seeds(trace: &Trace, trust: Trust) -> Seeds {
 #[derive(Debug, Default)]
 struct Statement {
     reads: Option<Source>,
-    mentions: Vec<Mention>,
+    /// The variables it mentions, of those that the run has.
+    mentions: Vec<(NameId, Option<String>)>,
     /// Its own strings: a default is not read.
     literals: Vec<String>,
 }
@@ -81,11 +80,14 @@ struct Pass<'a> {
     trust: Trust,
     files: FxHashMap<Id<File>, python::Source>,
     statements: FxHashMap<(Id<File>, u32), Rc<Statement>>,
-    leaves: FxHashMap<ValueId, Rc<[Leaf]>>,
-    size: usize,
+    leaves: Leaves<'a>,
     frames: FxHashMap<FrameId, Frame>,
     /// The frame of each file's own body, for its globals.
     modules: FxHashMap<Id<File>, FrameId>,
+    /// Whether a variable's name calls what it holds secret.
+    secret: FxHashMap<NameId, bool>,
+    /// Values in which keys and fields were looked at.
+    looked_at: FxHashSet<ValueId>,
     /// Every string that stands in the program.
     literals: FxHashSet<String>,
     seeds: Seeds,
@@ -145,7 +147,7 @@ impl Pass<'_> {
                 None => state.variables.remove(&write.name),
             };
             if let Some(value) = write.value {
-                self.named(trace.name(write.name), value);
+                self.named(write.name, value);
                 if let Some(taint) = &taint {
                     self.wrote(value, old, taint);
                 }
@@ -175,13 +177,21 @@ impl Pass<'_> {
     }
 
     /// A variable's name may say that what it holds is secret, and so may a key or a field within.
-    fn named(&mut self, name: &str, value: ValueId) {
-        if !names::is_secret(name) && self.leaves(value).len() < 2 {
+    fn named(&mut self, name: NameId, value: ValueId) {
+        let trace = self.trace;
+        let text = trace.name(name);
+        let secret = *self
+            .secret
+            .entry(name)
+            .or_insert_with(|| names::is_secret(text));
+        // Under another name only keys and fields can say so, and those are looked at once.
+        if !secret && (self.leaves.of(value).len() < 2 || !self.looked_at.insert(value)) {
             return;
         }
+        let name = &**text;
         let value = self.trace.value(value);
         let mut found = Vec::new();
-        secret_texts(name, &value, &mut found);
+        leaves::secret(name, &value, &mut found);
         for text in found {
             self.seeds.insert(&text, Kind::Password);
         }
@@ -192,8 +202,8 @@ impl Pass<'_> {
         if old == Some(value) {
             return;
         }
-        let old = old.map(|it| self.leaves(it));
-        let leaves = self.leaves(value);
+        let old = old.map(|it| self.leaves.of(it));
+        let leaves = self.leaves.of(value);
         for leaf in leaves.iter() {
             if old.as_ref().is_some_and(|it| it.contains(leaf)) {
                 continue;
@@ -266,10 +276,10 @@ impl Pass<'_> {
         let mut found: Option<(Source, bool)> = None;
         let mut held: Vec<String> = Vec::new();
         for mention in &statement.mentions {
-            let Some(value) = self.variable(frame, &mention.name) else {
+            let Some(value) = self.variable(frame, mention.0) else {
                 continue;
             };
-            if let Some((source, direct)) = self.held(value, mention.part.as_deref(), &mut held) {
+            if let Some((source, direct)) = self.held(value, mention.1.as_deref(), &mut held) {
                 found.get_or_insert((source, direct));
             }
         }
@@ -289,7 +299,7 @@ impl Pass<'_> {
         part: Option<&str>,
         held: &mut Vec<String>,
     ) -> Option<(Source, bool)> {
-        let leaves = self.leaves(id);
+        let leaves = self.leaves.of(id);
         if leaves.is_empty() {
             // Few values have no text; those that have none may be files.
             return Some((outside::stands_for(&self.trace.value(id))?, true));
@@ -310,7 +320,7 @@ impl Pass<'_> {
         }
         let mut own = Vec::new();
         let value = self.trace.value(id);
-        outside::leaves(outside::meant(&value, part), &mut own);
+        leaves::put(outside::meant(&value, part), &mut own);
         let mut res = None;
         for leaf in own {
             if let Some(source) = known(&leaf, &self.seeds) {
@@ -324,8 +334,7 @@ impl Pass<'_> {
     }
 
     /// A variable by name: the frame's own, that of a frame it was entered from, or its module's.
-    fn variable(&self, frame: FrameId, name: &str) -> Option<ValueId> {
-        let name = self.trace.name_of(name)?;
+    fn variable(&self, frame: FrameId, name: NameId) -> Option<ValueId> {
         let module = self.modules.get(&self.trace.code(frame).file).copied();
         let of = |it: FrameId| self.frames.get(&it)?.variables.get(&name).copied();
         let outer = self.trace.frames()[frame].parent;
@@ -341,56 +350,17 @@ impl Pass<'_> {
             return Some(known.clone());
         }
         let code = source.code(range.clone());
-        let own = python::Source::read(&[&source.text[range.clone()]]);
+        let lines: Vec<&str> = source.text[range.clone()].split('\n').collect();
+        let own = python::Source::read(&lines);
+        let mentions = outside::mentions(&code, &source.text[range]).into_iter();
         let statement = Rc::new(Statement {
             reads: outside::read_by(&code),
-            mentions: outside::mentions(&code, &source.text[range]),
+            mentions: mentions
+                .filter_map(|it| Some((self.trace.name_of(&it.name)?, it.part)))
+                .collect(),
             literals: own.literals().map(str::to_owned).collect(),
         });
         self.statements.insert((file, first), statement.clone());
         Some(statement)
-    }
-
-    fn leaves(&mut self, id: ValueId) -> Rc<[Leaf]> {
-        if let Some(known) = self.leaves.get(&id) {
-            return known.clone();
-        }
-        let mut found = Vec::new();
-        outside::leaves(&self.trace.value(id), &mut found);
-        found.retain(|it| SHORTEST <= it.text().len());
-        let leaves: Rc<[Leaf]> = found.into();
-        self.size += leaves.iter().map(|it| it.text().len() + 64).sum::<usize>();
-        if CACHED < self.size {
-            self.size = 0;
-            self.leaves.clear();
-        }
-        self.leaves.insert(id, leaves.clone());
-        leaves
-    }
-}
-
-/// The texts that `name`, or a key or field within what it holds, calls secret.
-fn secret_texts(name: &str, value: &Value, out: &mut Vec<String>) {
-    match value {
-        Value::Str { kept, .. } | Value::Bytes { kept, .. } => {
-            let text = String::from_utf8_lossy(kept);
-            if names::holds_secret(name, &text) {
-                out.push(text.into());
-            }
-        }
-        Value::Sequence { items, .. } => items.iter().for_each(|it| secret_texts(name, it, out)),
-        Value::Dict { items, .. } => items.iter().for_each(|(key, it)| {
-            let own = match key {
-                Value::Str { kept, .. } => String::from_utf8_lossy(kept),
-                _ => "".into(),
-            };
-            secret_texts(&own, it, out);
-        }),
-        Value::Object { fields, .. } => {
-            fields
-                .iter()
-                .for_each(|(field, it)| secret_texts(field, it, out));
-        }
-        _ => {}
     }
 }

@@ -243,3 +243,16 @@ fn two_at_once_fetch_it_once() {
     assert_eq!(place.hub.fetched().len(), 1);
     assert!(same(&place.blob(WEIGHTS), &place.hub.file(WEIGHTS)));
 }
+
+#[test]
+fn a_mirror_that_keeps_the_bytes_itself() {
+    let place = Place::new();
+    place.hub.set(Mood {
+        whole: true,
+        ..Mood::default()
+    });
+    let pulled = place.run(&["model", "pull", "hf:org/tiny"]);
+    assert_eq!(pulled.status, 0, "{}", pulled.err);
+    assert!(same(&place.blob(WEIGHTS), &place.hub.file(WEIGHTS)));
+    assert!(place.hub.fetched().is_empty());
+}

@@ -64,12 +64,17 @@ pub(crate) fn url(http: &Http) -> String {
     format!("http://{}/v1", http.address)
 }
 
+pub(crate) fn always() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 pub(crate) fn connect(url: &str) -> Result<Server, Error> {
     Server::connect(
         url,
         None,
         Some("sk-secret".to_owned()),
         Box::new(str::to_owned),
+        &mut always,
     )
 }
 

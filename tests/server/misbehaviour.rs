@@ -8,10 +8,10 @@ use monologue::model::{Error, Server};
 use serde_json::{Value, json};
 
 use super::http::{Http, head, reply};
-use super::{ask, connect, end, fake, json_reply, piece, sentence, url, usage};
+use super::{always, ask, connect, end, fake, json_reply, piece, sentence, url, usage};
 
 fn refused(url: &str, name: Option<&str>) -> String {
-    let result = Server::connect(url, name, None, Box::new(str::to_owned));
+    let result = Server::connect(url, name, None, Box::new(str::to_owned), &mut always);
     let sentence = result.err().unwrap().to_string();
     assert!(!sentence.contains('\n'), "{sentence}");
     sentence
@@ -77,7 +77,16 @@ fn at_connecting() {
         assert!(sentence.contains(words), "{url}: {sentence}");
     }
     let ollama = listing(200, &[], r#"{"data":[{"id":"q:7b"},{"id":"s:latest"}]}"#);
-    assert!(Server::connect(&ollama, Some("s"), None, Box::new(str::to_owned)).is_ok());
+    assert!(
+        Server::connect(
+            &ollama,
+            Some("s"),
+            None,
+            Box::new(str::to_owned),
+            &mut always
+        )
+        .is_ok()
+    );
 }
 
 #[test]

@@ -10,7 +10,9 @@ use monologue::model::{Backend as _, Finish, Server};
 use serde_json::{Value, json};
 
 use super::http::{Http, head, reply};
-use super::{ask, connect, end, events, fake, json_reply, limits, piece, prompt, url, usage};
+use super::{
+    always, ask, connect, end, events, fake, json_reply, limits, piece, prompt, url, usage,
+};
 
 fn body(http: &Http, number: usize) -> Value {
     let asked = http.asked();
@@ -255,7 +257,7 @@ fn a_silent_server_is_left_within_a_tenth_of_a_second() {
 fn only_what_was_redacted_leaves() {
     let http = fake(|_, stream| events(stream, &[piece("x"), end(Value::Null)]));
     let hide = |text: &str| text.replace("def f", "def …");
-    let mut server = Server::connect(&url(&http), None, None, Box::new(hide)).unwrap();
+    let mut server = Server::connect(&url(&http), None, None, Box::new(hide), &mut always).unwrap();
     ask(&mut server).1.unwrap();
     let sent = body(&http, 0)["prompt"].as_str().unwrap().to_owned();
     assert_eq!(sent, hide(&prompt().text));
@@ -275,4 +277,23 @@ fn only_what_was_redacted_leaves() {
         serde_json::from_str::<Value>(shown).unwrap(),
         body(&http, 0)
     );
+}
+
+#[test]
+fn connecting_can_be_broken_off() {
+    let http = Http::serve(|_, _| std::thread::sleep(Duration::from_secs(30)));
+    let started = Instant::now();
+    let mut wanted = || match started.elapsed() < Duration::from_millis(200) {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    };
+    let url = url(&http);
+    let stopped = Server::connect(&url, None, None, Box::new(str::to_owned), &mut wanted);
+    assert!(
+        started.elapsed() < Duration::from_millis(300),
+        "{:?}",
+        started.elapsed()
+    );
+    let sentence = stopped.err().unwrap().to_string();
+    assert!(sentence.ends_with("it was stopped"), "{sentence}");
 }

@@ -6,7 +6,6 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -187,7 +186,7 @@ impl Fetch<'_> {
         let mut head: Option<(u16, HeaderMap)> = None;
         let mut at = from.unwrap_or(0);
         loop {
-            let news = exchange.next(&mut || ControlFlow::Continue(()));
+            let news = exchange.next(&mut web::always);
             match news.unwrap_or(Heard::End) {
                 Heard::Head(status, headers) => {
                     if let Some(next) = next_place(url, status, &headers) {

@@ -222,9 +222,8 @@ fn room_for(root: &Path, bytes: u64) -> Result<(), String> {
 fn free_under(path: &Path) -> Option<u64> {
     let there = path.ancestors().find(|it| it.exists())?;
     let facts = nix::sys::statvfs::statvfs(there).ok()?;
-    // The types differ between systems.
-    #[expect(clippy::unnecessary_cast, reason = "the types differ between systems")]
-    Some((facts.blocks_available() as u64).saturating_mul(facts.fragment_size() as u64))
+    // Their types differ between systems; what a float loses of such figures is less than a block.
+    Some((facts.blocks_available() as f64 * facts.fragment_size() as f64) as u64)
 }
 
 #[cfg(not(unix))]

@@ -183,8 +183,12 @@ impl Hub {
         let mut url = url.to_owned();
         for _ in 0..HOPS {
             let request = self.request(method, &url, from)?;
-            let reply = web::ask(&web::agent(&url)?, request, PATIENCE)?;
+            let reply = web::ask(&web::agent(&url)?, request, PATIENCE, &mut web::always)?;
             match next_place(&url, reply.status, &reply.headers) {
+                // What describes a file describes it here: the place that it leads to knows less.
+                Some(_) if away == Away::Stay && reply.headers.contains_key("x-linked-etag") => {
+                    return Ok((reply, url));
+                }
                 Some(next) if away == Away::Follow || same_host(&url, &next) => url = next,
                 _ => return Ok((reply, url)),
             }

@@ -8,8 +8,12 @@
 //! vllm serve semcoder/semcoder_s_1030 --distributed-executor-backend ray \
 //!     --tensor-parallel-size 8 --pipeline-parallel-size 2   # on the first host
 //! llama-server -m semcoder-s.Q8_0.gguf -c 16384 --port 8080
-//! ollama serve                            # http://localhost:11434/v1#NAME
+//! OLLAMA_CONTEXT_LENGTH=16384 ollama serve   # http://localhost:11434/v1#NAME
 //! ```
+//!
+//! Ollama cuts a prompt that is longer than its context without a word, and its context is short unless told
+//! otherwise. vLLM on version 5 of the transformers library may strip the spaces of DeepSeek-Coder's
+//! family, which the probe at connecting finds out.
 //!
 //! Prompts go to `completions`, as they are, because SemCoder was trained on them as they are; to
 //! `chat/completions` when the address or the model's name says so, or the server has nothing else. The
@@ -47,6 +51,9 @@ use request::{Ask, Extra};
 
 /// The longest that a question about the server itself may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether what is under way is still wanted.
+type Wanted<'a> = dyn FnMut() -> ControlFlow<()> + 'a;
 
 /// Makes of a text what may leave this machine.
 pub type Redact = Box<dyn Fn(&str) -> String + Send>;
@@ -119,22 +126,22 @@ impl Line {
         request.map_err(|_| "its address cannot be asked".to_owned())
     }
 
-    fn get(&self, url: &str) -> Result<Reply, String> {
-        self.told(self.request(url, None)?)
+    fn get(&self, url: &str, wanted: &mut Wanted<'_>) -> Result<Reply, String> {
+        self.told(self.request(url, None)?, wanted)
     }
 
-    fn post(&self, url: &str, body: &Value) -> Result<Reply, String> {
-        self.told(self.request(url, Some(body))?)
+    fn post(&self, url: &str, body: &Value, wanted: &mut Wanted<'_>) -> Result<Reply, String> {
+        self.told(self.request(url, Some(body))?, wanted)
     }
 
     /// The answer; asked again while the server starts or is busy.
-    fn told(&self, request: Request<Vec<u8>>) -> Result<Reply, String> {
+    fn told(&self, request: Request<Vec<u8>>, wanted: &mut Wanted<'_>) -> Result<Reply, String> {
         let mut number = 0;
         loop {
             number += 1;
             let asked = self
                 .agent()
-                .and_then(|agent| web::ask(&agent, request.clone(), PATIENCE));
+                .and_then(|agent| web::ask(&agent, request.clone(), PATIENCE, wanted));
             let again = match &asked {
                 Ok(reply) => matches!(reply.status, 429 | 502 | 503 | 504),
                 Err(failure) => failure.passes(),
@@ -147,7 +154,9 @@ impl Line {
                     }
                 });
             }
-            std::thread::sleep(retry::wait(number));
+            if retry::pause(retry::wait(number), wanted).is_break() {
+                return Err("it was stopped".to_owned());
+            }
         }
     }
 
@@ -170,7 +179,8 @@ impl Line {
 impl Server {
     /// Connects to the server at `url`, asks which models it has, and tries its tokenizer where it has one
     /// to try. `name` chooses among several models; `key` is sent with every question and never shown;
-    /// `redact` is applied to every text that is sent.
+    /// `redact` is applied to every text that is sent. `wanted` is asked many times a second; when it
+    /// answers `Break`, connecting is over.
     ///
     /// Errs in a sentence when there is no such server or model, when the key is wrong, and when the
     /// server's tokenizer would not let the model see the program.
@@ -179,13 +189,14 @@ impl Server {
         name: Option<&str>,
         key: Option<String>,
         redact: Redact,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let line = Line::open(url, key).map_err(|reason| Error::Remote {
             attempted: "ask the server that was named".to_owned(),
             reason,
         })?;
-        let model = probe::chosen(&line, name).map_err(|it| line.error(&it))?;
-        let dialect = probe::tokenizer(&line, &model.id).map_err(|it| line.error(&it))?;
+        let model = probe::chosen(&line, name, wanted).map_err(|it| line.error(&it))?;
+        let dialect = probe::tokenizer(&line, &model.id, wanted).map_err(|it| line.error(&it))?;
         Ok(Self {
             info: Info {
                 name: model.id.clone(),
@@ -253,7 +264,7 @@ impl Backend for Server {
 
     fn count(&mut self, text: &str) -> Result<usize, Error> {
         let text = (self.redact)(text);
-        Ok(self.counted(&text, false))
+        Ok(self.counted(&text, probe::Whole::No))
     }
 
     fn given(&self, prompt: &Prompt) -> Prompt {

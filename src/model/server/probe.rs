@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::Line;
 use super::trouble::{key_refused, quoted};
+use super::{Line, Wanted};
 use crate::model::tokenizer::PROBE;
 
 /// One of a server's models.
@@ -29,9 +29,15 @@ pub(super) enum Dialect {
     LlamaCpp,
 }
 
-/// Which model to ask: the one of `wanted`'s name, else the only one. Errs with the end of a sentence.
-pub(super) fn chosen(line: &Line, wanted: Option<&str>) -> Result<Model, String> {
-    let models = listed(line)?;
+/// Which model to ask: the one of this `name`, else the only one. Errs with the end of a sentence.
+pub(super) fn chosen(
+    line: &Line,
+    name: Option<&str>,
+    wanted: &mut Wanted<'_>,
+) -> Result<Model, String> {
+    // A server whose list fails may serve what is asked for by name all the same.
+    let models =
+        listed(line, name.is_some(), wanted)?.filter(|it| name.is_none() || !it.is_empty());
     let named = |name: &str| Model {
         id: name.to_owned(),
         context: None,
@@ -40,13 +46,13 @@ pub(super) fn chosen(line: &Line, wanted: Option<&str>) -> Result<Model, String>
     };
     let Some(models) = models else {
         // Not every server lists what it has; the question itself will show.
-        return wanted.map(named).ok_or_else(|| {
+        return name.map(named).ok_or_else(|| {
             "it does not say which models it has; name one after the address, as in …/v1#NAME"
                 .to_owned()
         });
     };
     let ids: Vec<&str> = models.iter().map(|it| it.id.as_str()).collect();
-    match (wanted, &models[..]) {
+    match (name, &models[..]) {
         (_, []) => Err("it has no model loaded; load one there first".to_owned()),
         (None, [only]) => Ok(only.clone()),
         (None, _) => Err(format!(
@@ -71,9 +77,9 @@ fn shown(ids: &[&str]) -> String {
     }
 }
 
-/// The server's models; none where it keeps no list.
-fn listed(line: &Line) -> Result<Option<Vec<Model>>, String> {
-    let reply = line.get(&line.endpoint.at("models"))?;
+/// The server's models; none where it keeps no list, or fails to give it and one was `named`.
+fn listed(line: &Line, named: bool, wanted: &mut Wanted<'_>) -> Result<Option<Vec<Model>>, String> {
+    let reply = line.get(&line.endpoint.at("models"), wanted)?;
     match reply.status {
         200 => {}
         401 | 403 => return Err(key_refused(line.key.is_some(), "")),
@@ -88,6 +94,7 @@ fn listed(line: &Line) -> Result<Option<Vec<Model>>, String> {
             ));
         }
         404 | 405 | 501 => return Ok(None),
+        500.. if named => return Ok(None),
         status => {
             return Err(format!(
                 "it answers {status} to the question which models it has"
@@ -129,16 +136,20 @@ pub(super) fn no_json(body: &[u8]) -> String {
 
 /// Whose words the server knows, if any, found by sending it a program and asking for it back. Errs with the
 /// end of a sentence when the program comes back changed: what the model would see is not what was sent.
-pub(super) fn tokenizer(line: &Line, model: &str) -> Result<Option<Dialect>, String> {
+pub(super) fn tokenizer(
+    line: &Line,
+    model: &str,
+    wanted: &mut Wanted<'_>,
+) -> Result<Option<Dialect>, String> {
     for dialect in [Dialect::Vllm, Dialect::LlamaCpp] {
-        let Some(tokens) = tokens(line, dialect, model, PROBE, false)? else {
+        let Some(tokens) = tokens(line, dialect, model, PROBE, Whole::No, wanted)? else {
             continue;
         };
         let body = match dialect {
             Dialect::Vllm => json!({"model": model, "tokens": tokens}),
             Dialect::LlamaCpp => json!({"tokens": tokens}),
         };
-        let reply = line.post(&line.endpoint.beside("detokenize"), &body)?;
+        let reply = line.post(&line.endpoint.beside("detokenize"), &body, wanted)?;
         let json = reply.json().filter(|_| reply.status == 200);
         let back = json.as_ref().and_then(|json| {
             let text = json.get("prompt").or_else(|| json.get("content"));
@@ -167,19 +178,28 @@ pub(super) fn tokenizer(line: &Line, model: &str) -> Result<Option<Dialect>, Str
     Ok(None)
 }
 
-/// The tokens of `text`, with those that begin a prompt if `whole`; none where the server does not say.
+/// Whether a text is a whole prompt, with the tokens that begin one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
+    Yes,
+    No,
+}
+
+/// The tokens of `text`, with those that begin a prompt if it is `whole`; none where the server does not say.
 pub(super) fn tokens(
     line: &Line,
     dialect: Dialect,
     model: &str,
     text: &str,
-    whole: bool,
+    whole: Whole,
+    wanted: &mut Wanted<'_>,
 ) -> Result<Option<Vec<u64>>, String> {
+    let whole = whole == Whole::Yes;
     let body = match dialect {
         Dialect::Vllm => json!({"model": model, "prompt": text, "add_special_tokens": whole}),
         Dialect::LlamaCpp => json!({"content": text, "add_special": whole}),
     };
-    let reply = line.post(&line.endpoint.beside("tokenize"), &body)?;
+    let reply = line.post(&line.endpoint.beside("tokenize"), &body, wanted)?;
     let json = reply.json().filter(|_| reply.status == 200);
     let list = json.as_ref().and_then(|it| it.get("tokens")?.as_array());
     let tokens: Option<Vec<u64>> = list.map(|it| it.iter().filter_map(Value::as_u64).collect());

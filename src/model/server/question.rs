@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::attempt::{self, Ended, Say};
+use super::probe::Whole;
 use super::request::{Ask, Extra};
 use super::trouble::{Asked, Trouble, judge, quoted};
 use super::voices::Voice;
 use super::{Said, Server, chunk, probe};
-use crate::model::web::{Kind, Reply, retry};
+use crate::model::web::{self, Kind, Reply, retry};
 use crate::model::{Completion, Error, Finish, Limits, Prompt};
 
 /// What may still be tried.
@@ -192,7 +193,7 @@ impl Server {
         prompt: &Prompt,
     ) -> Result<Next, Error> {
         let known = Some(self.info.context).filter(|it| 0 < *it);
-        let tokens = tokens.or_else(|| self.exactly(&prompt.text, true));
+        let tokens = tokens.or_else(|| self.exactly(&prompt.text, Whole::Yes));
         match (tokens, context.or(known)) {
             (Some(tokens), Some(context)) => {
                 let room = context.saturating_sub(tokens);
@@ -211,13 +212,20 @@ impl Server {
     }
 
     /// The tokens of a text, where the server counts them.
-    fn exactly(&self, text: &str, whole: bool) -> Option<usize> {
-        let tokens = probe::tokens(&self.line, self.dialect?, &self.model, text, whole);
+    fn exactly(&self, text: &str, whole: Whole) -> Option<usize> {
+        let tokens = probe::tokens(
+            &self.line,
+            self.dialect?,
+            &self.model,
+            text,
+            whole,
+            &mut web::always,
+        );
         tokens.ok().flatten().map(|it| it.len())
     }
 
     /// The tokens of a text: as the server counts them, else about a quarter of its bytes.
-    pub(super) fn counted(&self, text: &str, whole: bool) -> usize {
+    pub(super) fn counted(&self, text: &str, whole: Whole) -> usize {
         self.exactly(text, whole).unwrap_or_else(|| guessed(text))
     }
 
@@ -237,7 +245,7 @@ impl Server {
         let prompt_tokens = match (usage, stopped) {
             (Some((tokens, _)), _) => tokens,
             (None, true) => guessed(&prompt.text),
-            (None, false) => self.counted(&prompt.text, true),
+            (None, false) => self.counted(&prompt.text, Whole::Yes),
         };
         let alone = voices.len() == 1;
         let came = voices.into_iter().filter_map(|voice| {

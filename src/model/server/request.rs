@@ -41,6 +41,14 @@ impl Extra {
         (Self::Samples, "n"),
     ];
 
+    /// Whether its name is no word that a complaint about something else would hold.
+    pub(super) fn is_telling(self) -> bool {
+        match self {
+            Self::LogProbabilities | Self::Usage | Self::TopP | Self::MaxTokens => true,
+            Self::Samples | Self::Seed | Self::Temperature | Self::Stops => false,
+        }
+    }
+
     /// The one that a server's complaint names as a word of its own.
     pub(super) fn named_in(complaint: &str) -> Option<Self> {
         let part = |it: char| it.is_alphanumeric() || it == '_';

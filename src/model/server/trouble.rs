@@ -57,6 +57,10 @@ pub(super) fn judge(reply: &Reply, asked: &Asked<'_>) -> Trouble {
         Route::Completions => Route::Chat,
         Route::Chat => Route::Completions,
     };
+    let named = Extra::named_in(&said).filter(|it| it.is_telling());
+    if let (500, Some(extra)) = (reply.status, named) {
+        return Trouble::Without(extra);
+    }
     match reply.status {
         300..=399 => {
             let to = reply
@@ -73,6 +77,8 @@ pub(super) fn judge(reply: &Reply, asked: &Asked<'_>) -> Trouble {
         429 if lower.contains("quota") || lower.contains("billing") => {
             Trouble::Final(with("what the key allows is used up"))
         }
+        // Some fail at what they cannot do instead of refusing it.
+        500 if 1 < asked.samples => Trouble::Without(Extra::Samples),
         408 | 429 | 500 | 502 | 503 | 504 | 529 => {
             let state = format!("it answers {} ({})", reply.status, meaning(reply.status));
             Trouble::Busy(retry::asked_for(&reply.headers), with(&state))
@@ -229,6 +235,8 @@ mod tests {
         assert_eq!(judged(404, body), chat);
         let body = r#"{"error":{"message":"Unknown field: stream_options"}}"#;
         assert_eq!(judged(422, body), Trouble::Without(Extra::Usage));
+        let body = r#"{"error":{"message":"logprobs is not supported for models created so"}}"#;
+        assert_eq!(judged(500, body), Trouble::Without(Extra::LogProbabilities));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(in crate::model) enum Kind {
     Closed,
     /// No trust, or no TLS at the other end.
     Tls,
+    /// Nobody waits for it any more.
+    Unwanted,
     /// Anything else.
     Other,
 }
@@ -48,7 +50,7 @@ impl Failure {
     pub(in crate::model) fn passes(&self) -> bool {
         match self.kind {
             Kind::Absent | Kind::Unreachable | Kind::Closed => true,
-            Kind::Address | Kind::Silent | Kind::Tls | Kind::Other => false,
+            Kind::Address | Kind::Silent | Kind::Tls | Kind::Unwanted | Kind::Other => false,
         }
     }
 }
@@ -121,6 +123,9 @@ fn tls(reason: &str) -> (Kind, String) {
     let advice = match reason {
         it if it.contains("corrupt message") || it.contains("InvalidContentType") => {
             "does it speak http rather than https?"
+        }
+        it if it.contains("CaUsedAsEndEntity") => {
+            "its certificate is an authority's own; make it one with basicConstraints=CA:FALSE"
         }
         it if it.contains("certificate") => {
             "name the file with its authority's certificate in SSL_CERT_FILE"

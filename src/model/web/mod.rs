@@ -45,13 +45,17 @@ pub(super) fn agent(url: &str) -> Result<Agent, Failure> {
         .map_err(|_| Failure::new(Kind::Address, format!("{url} is no address")))?;
     let proxy = proxy::of(&uri, &|name| std::env::var(name).ok())
         .map_err(|reason| Failure::new(Kind::Address, reason))?;
+    let roots = match uri.scheme_str() {
+        Some("https") => authorities()?,
+        _ => RootCerts::WebPki,
+    };
     let config = Agent::config_builder()
         .http_status_as_error(false)
         // Where a redirection leads is for the caller to judge.
         .max_redirects(0)
         .redirect_auth_headers(RedirectAuthHeaders::Never)
         .proxy(proxy)
-        .tls_config(TlsConfig::builder().root_certs(authorities()?).build())
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
         .timeout_resolve(Some(CONNECT))
         .timeout_connect(Some(CONNECT))
         .timeout_recv_response(Some(SILENCE))
@@ -191,6 +195,11 @@ fn carry_out(agent: &Agent, request: Request<Vec<u8>>, sender: &SyncSender<News>
     }
 }
 
+/// For what is always wanted.
+pub(super) fn always() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// An answer that was read to its end.
 pub(super) struct Reply {
     /// The HTTP status.
@@ -211,16 +220,17 @@ impl Reply {
     }
 }
 
-/// Asks, and waits for the whole answer, which may take as long as `patience`.
+/// Asks, and waits for the whole answer: as long as it is `wanted`, and no longer than `patience`.
 pub(super) fn ask(
     agent: &Agent,
     request: Request<Vec<u8>>,
     patience: Duration,
+    wanted: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Reply, Failure> {
     let started = Instant::now();
     let mut wanted = || match patience < started.elapsed() {
         true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
+        false => wanted(),
     };
     let mut exchange = Exchange::begin(agent, request);
     let mut reply = Reply {
@@ -230,6 +240,9 @@ pub(super) fn ask(
     };
     loop {
         let Some(news) = exchange.next(&mut wanted) else {
+            if started.elapsed() < patience {
+                return Err(Failure::new(Kind::Unwanted, "it was stopped"));
+            }
             let reason = format!("it did not answer within {} seconds", patience.as_secs());
             return Err(Failure::new(Kind::Silent, reason));
         };

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::ControlFlow;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::HeaderMap;
 
@@ -29,7 +29,8 @@ pub(in crate::model) fn wait(number: u32) -> Duration {
     (doubled + jitter).min(LONGEST)
 }
 
-/// The wait that an answer's headers ask for, in seconds or, by a name of its own, in milliseconds.
+/// The wait that an answer's headers ask for: in seconds, until a time, or by a name of its own in
+/// milliseconds.
 pub(in crate::model) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| -> Option<f64> {
         let text = headers.get(name)?.to_str().ok()?;
@@ -41,7 +42,31 @@ pub(in crate::model) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     number("retry-after-ms")
         .map(|it| it / 1000.0)
         .or_else(|| number("retry-after"))
+        .or_else(|| until(headers.get("retry-after")?.to_str().ok()?))
         .map(Duration::from_secs_f64)
+}
+
+/// Seconds until a time such as `Wed, 21 Oct 2026 07:28:00 GMT` (RFC 9110, section 5.6.7).
+fn until(text: &str) -> Option<f64> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let words: Vec<&str> = text.split([' ', ':']).collect();
+    let [_, day, month, year, hour, minute, second, "GMT"] = words[..] else {
+        return None;
+    };
+    let number = |text: &str| {
+        text.parse::<i64>()
+            .ok()
+            .filter(|it| (0..10_000).contains(it))
+    };
+    let month = i64::try_from(MONTHS.find(month).filter(|it| it % 3 == 0)? / 3).ok()?;
+    // Years that begin in March put the leap day last (Hinnant, "chrono-compatible low-level date
+    // algorithms").
+    let year = number(year)? - i64::from(month < 2);
+    let day_of_year = (153 * ((month + 10) % 12) + 2) / 5 + number(day)? - 1;
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
+    let seconds = ((days * 24 + number(hour)?) * 60 + number(minute)?) * 60 + number(second)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some((seconds as f64 - now.as_secs_f64()).max(0.0))
 }
 
 /// Waits, asking often whether that is still wanted.
@@ -97,7 +122,15 @@ mod tests {
             Some(Duration::from_millis(250))
         );
         assert_eq!(asked("retry-after", "-1"), None);
-        assert_eq!(asked("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(asked("retry-after", "soon"), None);
+        let past = asked("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(past, Some(Duration::ZERO));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let leap = asked("retry-after", "Wed, 29 Feb 2108 12:00:00 GMT").unwrap() + now;
+        assert!(
+            (leap.as_secs_f64() - 4_359_960_000.0).abs() < 1.0,
+            "{leap:?}"
+        );
     }
 
     #[test]
