@@ -39,7 +39,7 @@ def each(n):
         yield work(i % 20)
 
 total = 0
-for items in each(400):
+for items in each(120):
     total += len(items)
     try:
         items[99]
