@@ -7,16 +7,17 @@
 mod support;
 
 use monologue::{
-    record::{record, start},
+    record::start,
     trace::{file, repr},
 };
-use recorder::reader;
+use recorder::{reader, wire::HEADER};
 use std::{
     env, fs,
     hash::{BuildHasher, RandomState},
+    io::Read,
     path::Path,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use support::{
     launch_script,
@@ -66,9 +67,20 @@ fn shown(event: &Event) -> String {
     format!("{kind} {thread} {frame} {line} {function} {names:?} {value:?}")
 }
 
-fn committed(trace: &Path) -> usize {
-    let file = fs::read(trace).unwrap_or_default();
-    reader::committed(&file).map_or(0, <[u8]>::len)
+/// Bytes of whole records that the header of a trace promises; a writer may not have begun it yet.
+fn committed(trace: &Path) -> u64 {
+    let mut start = Vec::new();
+    let file = fs::File::open(trace).unwrap();
+    file.take(HEADER as u64).read_to_end(&mut start).unwrap();
+    reader::promised(&start).unwrap_or(0)
+}
+
+/// Waits until the first record is there: what is before that is the interpreter's start.
+fn begun(trace: &Path) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while committed(trace) == 0 && Instant::now() < end {
+        thread::sleep(Duration::from_micros(500));
+    }
 }
 
 /// Kills one run after `wait`; how many events its trace holds.
@@ -80,7 +92,11 @@ fn kill(
     whole: &[String],
 ) -> usize {
     let mut running = start(&launch_script(python, file, trace)).unwrap();
-    thread::sleep(wait);
+    // One in ten before anything is recorded.
+    if !wait.is_zero() {
+        begun(trace);
+        thread::sleep(wait);
+    }
     let before = committed(trace);
     running.stop();
     let status = match running.wait() {
@@ -124,10 +140,13 @@ fn a_program_killed_at_any_moment_leaves_a_whole_trace() {
         .iter()
         .map(|python| {
             let trace = folder.path().join("whole");
-            let outcome = record(&launch_script(python, &file, &trace)).unwrap();
-            assert_eq!(outcome.status, 0);
+            let running = start(&launch_script(python, &file, &trace)).unwrap();
+            begun(&trace);
+            let first = Instant::now();
+            assert_eq!(running.wait().unwrap().status, 0);
+            let elapsed = first.elapsed();
             let whole: Vec<_> = replay(&trace).events.iter().map(shown).collect();
-            (whole, outcome.elapsed)
+            (whole, elapsed)
         })
         .collect();
     let reached: Vec<_> = thread::scope(|scope| {
@@ -139,7 +158,7 @@ fn a_program_killed_at_any_moment_leaves_a_whole_trace() {
                     let which = at / 2 % pythons.len();
                     let (whole, elapsed) = &wholes[which];
                     let random = RandomState::new().hash_one(at) % 1000;
-                    let wait = elapsed.mul_f64(random as f64 / 900.0);
+                    let wait = elapsed.mul_f64(random.saturating_sub(100) as f64 / 900.0);
                     (
                         kill(&pythons[which], file, &trace, wait, whole),
                         whole.len(),

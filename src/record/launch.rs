@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "a session of its own between fork and exec")]
 
-use super::{Error, install::Installed, python::Python, running::Running};
+use super::{Error, install::Installed, python::Python, running::Running, signals};
 use nix::sys::signal::{SigHandler, Signal};
 use std::{
     ffi::{OsStr, OsString},
@@ -235,6 +235,10 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
         .stdin(launch.stdin()?);
     for name in &launch.withheld {
         command.env_remove(name);
+    }
+    // SAFETY: a plain system call, allowed between fork and exec.
+    unsafe {
+        command.pre_exec(signals::unblock);
     }
     if launch.output == Output::Piped {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

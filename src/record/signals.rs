@@ -7,12 +7,12 @@
 #![expect(unsafe_code, reason = "waits for signals with their origin")]
 
 use nix::{
-    sys::signal::{SigSet, Signal, kill},
+    sys::signal::{SigSet, SigmaskHow, Signal, kill},
     unistd::Pid,
 };
 use std::{
     io, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
@@ -31,6 +31,14 @@ const FORWARDED: [Signal; 6] = [
 #[derive(Debug)]
 pub struct Forwarding(Arc<Mutex<Whom>>);
 
+/// What was blocked here and not before.
+static BLOCKED: OnceLock<SigSet> = OnceLock::new();
+
+/// Lets the signals reach a program that is about to be started; between fork and exec.
+pub(super) fn unblock() -> io::Result<()> {
+    Ok(BLOCKED.get().map_or(Ok(()), SigSet::thread_unblock)?)
+}
+
 #[derive(Debug)]
 enum Whom {
     /// There is no program yet; these wait for it.
@@ -48,7 +56,10 @@ impl Forwarding {
     /// When the system refuses.
     pub fn begin() -> io::Result<Self> {
         let set: SigSet = FORWARDED.into_iter().collect();
-        set.thread_block()?;
+        let before = set.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let ours = set.iter().filter(|it| !before.contains(*it)).collect();
+        // Begun twice, it is the first that knows how it was before.
+        let _ = BLOCKED.set(ours);
         let whom = Arc::new(Mutex::new(Whom::Nobody(Vec::new())));
         let shared = Arc::clone(&whom);
         thread::Builder::new().spawn(move || {

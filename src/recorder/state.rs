@@ -273,7 +273,7 @@ impl Recorder {
         }
         Record::Fact("skipped".into(), self.skipped.to_string()).write(&mut bytes);
         // Nothing more can be done for a file that takes no more.
-        let _ = writer.put_past_limit(&bytes);
+        let _ = writer.put_last(&bytes);
         writer.close();
     }
 

@@ -19,6 +19,8 @@ use std::{
 /// Bytes mapped at once. Small programs map one; a page is touched only when it is written.
 const WINDOW: usize = 4 << 20;
 const PAGE: usize = 4096;
+/// What is really mapped: a page more, for what must still be said when there is no room for another.
+const MAPPED: usize = WINDOW + PAGE;
 
 /// Why a record was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Writer {
         let file = options.mode(0o600).open(path)?;
         reserve(&file, 0)?;
         let header = map(&file, 0, PAGE)?;
-        let window = map(&file, 0, WINDOW)?;
+        let window = map(&file, 0, MAPPED)?;
         let mut first = [0; HEADER];
         first[..MAGIC.len()].copy_from_slice(&MAGIC);
         first[8..10].copy_from_slice(&VERSION.to_le_bytes());
@@ -77,12 +79,6 @@ impl Writer {
         if self.limit < self.committed + record.len() as u64 {
             return Err(Refused::Limit);
         }
-        self.put_past_limit(record)
-    }
-
-    /// Stores one whole record whatever the limit, for the little that must still be said.
-    #[inline]
-    pub(crate) fn put_past_limit(&mut self, record: &[u8]) -> Result<(), Refused> {
         let mut rest = record;
         while WINDOW - self.at < rest.len() {
             let (now, later) = rest.split_at(WINDOW - self.at);
@@ -91,11 +87,33 @@ impl Writer {
             rest = later;
         }
         self.copy(rest);
-        self.committed += record.len() as u64;
+        self.commit(record.len());
+        Ok(())
+    }
+
+    /// Stores the little that must still be said at the end, whatever the limit and although there may be
+    /// no room for another window.
+    pub(crate) fn put_last(&mut self, records: &[u8]) -> Result<(), Refused> {
+        // Not `at`: a record that did not fit may have been begun there.
+        let behind = HEADER as u64 + self.committed;
+        let at = behind.checked_sub(self.start).ok_or(Refused::NoSpace)? as usize;
+        if MAPPED < at + records.len() {
+            return Err(Refused::NoSpace);
+        }
+        // SAFETY: within what is mapped.
+        unsafe {
+            ptr::copy_nonoverlapping(records.as_ptr(), self.window.add(at), records.len());
+        }
+        self.commit(records.len());
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn commit(&mut self, len: usize) {
+        self.committed += len as u64;
         // SAFETY: the header is mapped, the field lies in it and is aligned to eight bytes.
         let committed = unsafe { AtomicU64::from_ptr(self.header.add(COMMITTED_AT).cast()) };
         committed.store(self.committed.to_le(), Ordering::Release);
-        Ok(())
     }
 
     #[inline(always)]
@@ -128,10 +146,10 @@ impl Writer {
     fn advance(&mut self) -> Result<(), Refused> {
         let start = self.start + WINDOW as u64;
         // Space is asked for before it is touched: a hole that cannot be filled would kill the program.
-        let window = reserve(&self.file, start).and_then(|()| map(&self.file, start, WINDOW));
+        let window = reserve(&self.file, start).and_then(|()| map(&self.file, start, MAPPED));
         let window = window.map_err(|_| Refused::NoSpace)?;
         // SAFETY: mapped by us, with that length.
-        unsafe { libc::munmap(self.window.cast(), WINDOW) };
+        unsafe { libc::munmap(self.window.cast(), MAPPED) };
         (self.window, self.start, self.at) = (window, start, 0);
         Ok(())
     }
@@ -160,7 +178,7 @@ fn unmap(header: *mut u8, window: *mut u8) {
     // SAFETY: mapped by us, with these lengths, and not used again.
     unsafe {
         libc::munmap(header.cast(), PAGE);
-        libc::munmap(window.cast(), WINDOW);
+        libc::munmap(window.cast(), MAPPED);
     }
 }
 
@@ -169,7 +187,7 @@ fn reserve(file: &File, start: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: a plain system call on an open file.
-        let res = unsafe { libc::fallocate(file.as_raw_fd(), 0, start as i64, WINDOW as i64) };
+        let res = unsafe { libc::fallocate(file.as_raw_fd(), 0, start as i64, MAPPED as i64) };
         if res == 0 {
             return Ok(());
         }
@@ -179,7 +197,7 @@ fn reserve(file: &File, start: u64) -> io::Result<()> {
             return Err(error);
         }
     }
-    file.set_len(start + WINDOW as u64)
+    file.set_len(start + MAPPED as u64)
 }
 
 fn map(file: &File, start: u64, len: usize) -> io::Result<*mut u8> {
