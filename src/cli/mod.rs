@@ -1,8 +1,10 @@
 //! The command line: what may be asked, and which room answers.
 
 mod args;
+mod count;
 mod explain;
 mod facts;
+mod follow;
 mod layers;
 mod mend;
 mod model;

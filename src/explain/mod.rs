@@ -8,6 +8,7 @@ pub mod answer;
 mod ask;
 pub mod claims;
 pub mod literal;
+mod narrow;
 pub mod prompt;
 
 pub use ask::{Direction, Error, Explanation, Question};

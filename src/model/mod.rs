@@ -5,6 +5,7 @@
 
 mod cache;
 mod config;
+mod counter;
 mod device;
 mod error;
 mod hub;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use candle_core::Tensor;
 
 pub use config::Config;
+pub use counter::Counter;
 pub use device::{Arithmetic, DeviceChoice, DtypeChoice, Place, thread_settings};
 pub use error::Error;
 pub use hub::Cache as HubCache;
