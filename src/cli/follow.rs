@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a program may take before the screen opens on it while it still runs.
-const SHORT: Duration = Duration::from_millis(300);
+pub(super) const SHORT: Duration = Duration::from_millis(300);
 /// How often a growing trace is looked at.
 const GLANCE: Duration = Duration::from_millis(33);
 

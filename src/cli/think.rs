@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::model::Choice;
 use crate::{
     explain::{Direction, Question, claims},
-    model::{self, Backend, Completion, Finish, Limits},
+    model::{Backend, Completion, Finish, Limits},
     trace::{Heading, Trace},
     tui::{Answer, Asker, Claim, Telling, Verdict, Wish},
 };
@@ -38,32 +38,34 @@ impl Thinker {
         on_news: &mut dyn FnMut(Telling) -> ControlFlow<()>,
     ) -> Result<&mut Box<dyn Backend>, String> {
         if self.backend.is_none() {
-            let what = format!("loading {}", self.choice.spec);
-            if on_news(Telling::Loading { what, share: None }).is_break() {
-                return Err("stopped".into());
-            }
-            loaded(&mut self.backend, &self.choice)?;
+            let loading = format!("loading {}", self.choice.spec);
+            let backend = self.choice.load_watched(&mut |share| {
+                let what = loading.clone();
+                on_news(Telling::Loading { what, share })
+            });
+            self.backend = Some(backend.map_err(|it| it.to_string())?);
             if on_news(Telling::Ready(self.describe())).is_break() {
                 return Err("stopped".into());
             }
         }
-        loaded(&mut self.backend, &self.choice)
+        loaded(&mut self.backend, &self.choice, &mut || {
+            ControlFlow::Continue(())
+        })
     }
 }
 
-/// The backend in `slot`, loaded into it if it is empty.
+/// The backend in `slot`, loaded into it if it is empty, for as long as that is `wanted`.
 ///
 /// # Errors
 /// When it does not load, in a sentence.
 pub(super) fn loaded<'a>(
     slot: &'a mut Option<Box<dyn Backend>>,
     choice: &Choice,
+    wanted: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<&'a mut Box<dyn Backend>, String> {
     let backend = match slot.take() {
         Some(backend) => backend,
-        None => {
-            model::load(&choice.spec, choice.device, choice.dtype).map_err(|it| it.to_string())?
-        }
+        None => choice.load_while(wanted).map_err(|it| it.to_string())?,
     };
     Ok(slot.insert(backend))
 }
@@ -79,11 +81,14 @@ impl Asker for Thinker {
             Heading::Forward => Direction::Forward,
             Heading::Backward => Direction::Backward,
         };
-        let question = Question::about(trace, Some(wish.cursor.frame()), direction)
+        // A model that is not here is asked about a trace of which the secrets are masked.
+        let masked = self.choice.outgoing.trace(trace);
+        let about = masked.as_ref().unwrap_or(trace);
+        let question = Question::about(about, Some(wish.cursor.frame()), direction)
             .map_err(|it| it.to_string())?;
         let backend = self.ready(on_news)?;
         let context = backend.info().context;
-        let (question, tokens, cut) = fitted(&mut **backend, trace, question)?;
+        let (question, tokens, cut) = fitted(&mut **backend, about, question)?;
         let mut notes = Vec::new();
         if let Some(cut) = cut {
             notes.push(cut.clone());
@@ -117,7 +122,7 @@ impl Asker for Thinker {
             Finish::TokenLimit => notes.push(cut_short(&completion, context)),
             Finish::EndOfText | Finish::Stopped => (),
         }
-        let explanation = question.explanation(trace, text);
+        let explanation = question.explanation(trace, self.choice.outgoing.unmasked(&text));
         Ok(Answer {
             claims: explanation.claims.iter().map(shown).collect(),
             text: explanation.text,
@@ -165,7 +170,8 @@ fn fitted(
         tokens.map(|it| it + 1).map_err(|it| it.to_string())
     };
     let tokens = count(&question)?;
-    if tokens + ROOM <= context {
+    // A server may not say how much it holds.
+    if context == 0 || tokens + ROOM <= context {
         return Ok((question, tokens, None));
     }
     let Some((narrowed, said)) = question.narrowed(trace) else {
@@ -180,7 +186,7 @@ fn fitted(
 /// Why an answer ends before its end.
 fn cut_short(completion: &Completion, context: usize) -> String {
     let all = completion.prompt_tokens + completion.output_tokens;
-    match context <= all {
+    match 0 < context && context <= all {
         true => format!(
             "the answer is cut short: question and answer fill the model's context of {context} tokens"
         ),

@@ -19,10 +19,39 @@ pub fn put_u64(out: &mut Vec<u8>, mut v: u64) {
     out.push(v as u8);
 }
 
+/// Appends the low `len` bytes of a word, at most eight: one store instead of many.
+#[inline(always)]
+pub fn put_word(out: &mut Vec<u8>, word: u64, len: usize) {
+    let end = out.len() + len;
+    out.extend_from_slice(&word.to_le_bytes());
+    out.truncate(end);
+}
+
+/// The bytes that [`put_u64`] gives for `v` in a word, and how many they are, if they are at most four.
+#[inline(always)]
+pub fn short(v: u64) -> Option<(u64, usize)> {
+    Some(match v {
+        0..0x80 => (v, 1),
+        0x80..0x4000 => (v & 0x7f | 0x80 | v >> 7 << 8, 2),
+        0x4000..0x20_0000 => (v & 0x7f | (v >> 7 & 0x7f) << 8 | 0x8080 | v >> 14 << 16, 3),
+        0x20_0000..0x1000_0000 => {
+            let low = v & 0x7f | (v >> 7 & 0x7f) << 8 | (v >> 14 & 0x7f) << 16;
+            (low | 0x80_8080 | v >> 21 << 24, 4)
+        }
+        _ => return None,
+    })
+}
+
+/// `v` as [`put_i64`] sees it.
+#[inline(always)]
+pub fn zigzag(v: i64) -> u64 {
+    ((v << 1) ^ (v >> 63)) as u64
+}
+
 /// Appends `v` zigzagged, so that small negative numbers stay short.
 #[inline]
 pub fn put_i64(out: &mut Vec<u8>, v: i64) {
-    put_u64(out, ((v << 1) ^ (v >> 63)) as u64);
+    put_u64(out, zigzag(v));
 }
 
 /// Appends a length in bytes, then the bytes.
@@ -129,6 +158,33 @@ mod tests {
     fn numbers_come_back() {
         for v in [0, 1, -1, 63, 64, -64, -65, 1 << 40, i64::MAX, i64::MIN] {
             check(v);
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_the_same_bytes() {
+        for v in [
+            0,
+            1,
+            0x7f,
+            0x80,
+            0x3fff,
+            0x4000,
+            0x1f_ffff,
+            0x20_0000,
+            0xfff_ffff,
+            0x1000_0000,
+        ] {
+            let mut long = Vec::new();
+            put_u64(&mut long, v);
+            match short(v) {
+                Some((word, len)) => {
+                    let mut out = vec![9];
+                    put_word(&mut out, word, len);
+                    assert_eq!(out[1..], long[..], "{v:#x}");
+                }
+                None => assert!(4 < long.len(), "{v:#x}"),
+            }
         }
     }
 

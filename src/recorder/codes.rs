@@ -12,8 +12,8 @@ pub(crate) struct Code {
     /// Its id in the trace; `None` for code that is not the program's.
     pub(crate) id: Option<u32>,
     pub(crate) first_line: i32,
-    /// Name ids and slots of the fast locals, in order; dotted names are Python's own and left out.
-    pub(crate) locals: Vec<(u32, usize)>,
+    /// The fast locals in order; dotted names are Python's own and left out.
+    pub(crate) locals: Vec<Local>,
     /// Names of the fast locals, as `locals`; for reading them the slow way.
     pub(crate) names: Vec<String>,
     /// Whether names live in fast slots rather than in a dictionary.
@@ -24,6 +24,17 @@ pub(crate) struct Code {
     pub(crate) instructions: Vec<u8>,
     /// Where the first call of suspendable code was first seen, in bytes of instructions.
     pub(crate) starts_at: std::cell::Cell<Option<i64>>,
+}
+
+/// A fast local.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Local {
+    /// A name id.
+    pub(crate) name: u32,
+    /// Which slot of the frame.
+    pub(crate) at: usize,
+    /// Whether a cell may stand between.
+    pub(crate) cell: bool,
 }
 
 impl Code {
@@ -78,8 +89,8 @@ pub(crate) struct Description {
     pub(crate) kind: CodeKind,
     pub(crate) optimized: bool,
     pub(crate) suspends: bool,
-    /// Names and slots of fast locals, dotted ones left out.
-    pub(crate) locals: Vec<(String, usize)>,
+    /// Names and slots of fast locals, and whether they are cells; dotted ones left out.
+    pub(crate) locals: Vec<(String, usize, bool)>,
     /// How many of `locals` are parameters.
     pub(crate) parameters: u32,
     pub(crate) instructions: Vec<u8>,
@@ -124,15 +135,19 @@ pub(crate) fn describe(code: Obj, minor: u8) -> Description {
         first_line: code.attr_int(c"co_firstlineno") as i32,
         optimized,
         suspends,
-        parameters: parameters
-            .filter(|(name, _)| !name.starts_with('.'))
-            .count() as u32,
+        parameters: parameters.filter(|(name, ..)| is_written(name)).count() as u32,
         locals: all
             .into_iter()
-            .filter(|(name, _)| !name.starts_with('.'))
+            .filter(|(name, ..)| is_written(name))
             .collect(),
         instructions: instructions.map_or_else(Vec::new, |it| it.byte_slice().to_vec()),
     }
+}
+
+/// Whether a name can stand in source. Python names what it makes up itself with a dot, pytest what it
+/// takes an `assert` apart into with an `@`.
+pub(crate) fn is_written(name: &str) -> bool {
+    !name.starts_with(['.', '@'])
 }
 
 fn kind(name: &str, flags: i64) -> CodeKind {
@@ -150,14 +165,14 @@ fn kind(name: &str, flags: i64) -> CodeKind {
 
 /// Names that live in slots although the body's own live in a dictionary: those of comprehensions, from
 /// 3.12 on.
-fn hidden(code: Obj, minor: u8) -> Vec<(String, usize)> {
+fn hidden(code: Obj, minor: u8) -> Vec<(String, usize, bool)> {
     if minor < 12 {
         return Vec::new();
     }
     let free = code.attr(c"co_freevars").map_or(0, |it| it.tuple().count());
     let mut res = locals(code, minor);
     res.truncate(res.len() - free);
-    res.retain(|(name, _)| !name.starts_with("__"));
+    res.retain(|(name, ..)| !name.starts_with("__"));
     res
 }
 
@@ -165,32 +180,36 @@ fn hidden(code: Obj, minor: u8) -> Vec<(String, usize)> {
 ///
 /// Up to 3.10 every cell has a slot behind the variables, and a parameter that is a cell moves there;
 /// later it stays where it is.
-fn locals(code: Obj, minor: u8) -> Vec<(String, usize)> {
+fn locals(code: Obj, minor: u8) -> Vec<(String, usize, bool)> {
     let names = |key| {
         let tuple = code.attr(key);
         let names = tuple.iter().flat_map(|it| it.tuple()).map(Obj::text);
         names.collect::<Vec<_>>()
     };
     let (variables, cells) = (names(c"co_varnames"), names(c"co_cellvars"));
-    let mut res: Vec<_> = variables.iter().cloned().enumerate().collect();
+    let mut res: Vec<_> = variables
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (name.clone(), at, false))
+        .collect();
     let mut next = variables.len();
     for cell in cells {
         let known = variables.iter().position(|it| *it == cell);
         match known {
             Some(at) if minor < 11 => {
-                res[at].0 = next;
+                (res[at].1, res[at].2) = (next, true);
                 next += 1;
             }
-            Some(_) => {}
+            Some(at) => res[at].2 = true,
             None => {
-                res.push((next, cell));
+                res.push((cell, next, true));
                 next += 1;
             }
         }
     }
     for free in names(c"co_freevars") {
-        res.push((next, free));
+        res.push((free, next, true));
         next += 1;
     }
-    res.into_iter().map(|(slot, name)| (name, slot)).collect()
+    res
 }

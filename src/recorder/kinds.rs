@@ -1,9 +1,11 @@
 //! What the recorder knows of a type: how its objects are shown without asking them.
 
 use crate::{
+    arrays,
     layout::Layout,
     object::{Obj, Owned, kind, new_text},
     opaque::{self, How},
+    tables,
 };
 use pyo3::ffi;
 use std::{collections::HashMap, rc::Rc};
@@ -21,6 +23,10 @@ pub(crate) enum Kind {
     NamedTuple(Vec<String>),
     /// By what its built-in base type holds, and its attributes.
     Holder(Inner),
+    /// By the numbers it holds.
+    Array,
+    /// By the columns it holds.
+    Table,
     /// By its attributes.
     Plain,
 }
@@ -79,9 +85,11 @@ pub(crate) struct Shown {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     /// Names declared in `__slots__`, with their offsets in the object.
-    slots: Vec<(String, isize)>,
+    pub(crate) slots: Vec<(String, isize)>,
     /// Whether its objects have a dictionary that is the program's.
-    has_dict: bool,
+    pub(crate) has_dict: bool,
+    /// Where an object keeps its dictionary, in bytes from its start; 0 when that is not known.
+    pub(crate) dict_at: isize,
 }
 
 /// The attributes an object itself holds; see [`Shown::attributes`].
@@ -127,8 +135,8 @@ impl Kinds {
         {
             return shown.clone();
         }
-        let shown = Rc::new(describe(object));
-        // Describing looked names up, which is what gives a type its version.
+        let shown = Rc::new(describe(object, layout));
+        object.kind_object().be_versioned();
         if let Some(version) = layout.version(object.kind()) {
             self.0.insert(at, (version, shown.clone()));
         }
@@ -136,7 +144,7 @@ impl Kinds {
     }
 }
 
-fn describe(object: Obj) -> Shown {
+fn describe(object: Obj, layout: &Layout) -> Shown {
     let of = object.kind_object();
     let flags = object.kind_flags();
     let (module, qualname) = (type_text(of, "__module__"), type_text(of, "__qualname__"));
@@ -157,7 +165,19 @@ fn describe(object: Obj) -> Shown {
         kind,
         slots: if builtin { Vec::new() } else { slots(of) },
         has_dict: own && object.instance_dict().is_some(),
+        dict_at: dict_at(of, flags, layout),
     }
+}
+
+/// Where objects of a type may keep their dictionary.
+fn dict_at(of: Obj, flags: std::ffi::c_ulong, layout: &Layout) -> isize {
+    /// From 3.11 on: it stands in front of the object.
+    const MANAGED: std::ffi::c_ulong = 1 << 4;
+    if 11 <= layout.minor && flags & MANAGED != 0 {
+        return -24;
+    }
+    let offset = type_attr(of, "__dictoffset__").and_then(|it| it.int());
+    offset.unwrap_or(0).max(0) as isize
 }
 
 /// Whether a type is made in C, where the program cannot have changed it.
@@ -172,6 +192,12 @@ fn kind_of(object: Obj, flags: std::ffi::c_ulong, builtin: Option<&str>) -> Kind
     }
     if let Some(how) = How::of(object, builtin) {
         return Kind::Opaque(how);
+    }
+    if arrays::is_array(object.kind_object()) {
+        return Kind::Array;
+    }
+    if tables::is_table(object.kind_object()) {
+        return Kind::Table;
     }
     if is_enumeration(object.kind_object()) {
         return Kind::Enum;

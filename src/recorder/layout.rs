@@ -29,6 +29,26 @@ pub(crate) struct Layout {
     pub(crate) plain: bool,
     /// Types carry a version that changes whenever they do.
     pub(crate) versions: bool,
+    /// Dicts do, too.
+    pub(crate) dicts: bool,
+    /// Values that lie within an object can be read in place.
+    pub(crate) inline: bool,
+    /// The table of a dict can be read in place.
+    pub(crate) tables: bool,
+    /// The table of a set can be read in place.
+    pub(crate) sets: bool,
+    /// A frame's code can be read in place.
+    pub(crate) codes: bool,
+    /// The frame that runs can be found without making an object of it.
+    pub(crate) running: bool,
+    /// Where a frame object keeps whether it wants line events; 0 when that is not known.
+    pub(crate) wants_lines: usize,
+    /// Where a function keeps its qualified name; 0 when that is not known.
+    pub(crate) qualname: usize,
+    /// Where a class made by a program keeps its qualified name; 0 when that is not known.
+    pub(crate) class_name: usize,
+    /// Where a text that is not ASCII keeps its code units; 0 when that is not known.
+    pub(crate) units: usize,
 }
 
 impl Layout {
@@ -41,12 +61,24 @@ impl Layout {
             ascii: true,
             plain: false,
             versions: true,
+            dicts: false,
+            codes: false,
+            running: false,
+            wants_lines: 0,
+            qualname: 0,
+            class_name: 0,
+            units: 0,
+            sets: false,
+            tables: false,
+            inline: false,
         };
         let plain = new_text("plain").zip(new_text("naïve"));
         res.ascii =
             plain.is_some_and(|(plain, accent)| res.is_ascii(*plain) && !res.is_ascii(*accent));
         res.plain = res.ascii && res.prove_plain();
         res.versions = res.prove_versions();
+        res.plain = res.plain && res.prove_float();
+        res.prove_objects();
         res
     }
 
@@ -56,6 +88,9 @@ impl Layout {
         let slots = self.slots(self.key(frame));
         // SAFETY: were the layout another, these would still be words of the interpreter's memory.
         self.fast = unsafe { *slots.add(1) == second.ptr() && *slots.add(2) == third.ptr() };
+        if self.fast {
+            self.prove_running(frame);
+        }
     }
 
     /// Checks frames on one that runs a module whose dictionary is `globals`.
@@ -108,21 +143,41 @@ impl Layout {
     /// An int of one digit (30 bits); `None` for a longer one. Only if [`Self::plain`].
     #[inline(always)]
     pub(crate) fn short_int(&self, int: Obj) -> Option<i64> {
-        // SAFETY: an exact int: a word of sign and length follows the head, then the digits.
-        let (word, digit) = unsafe {
+        let (word, digit) = self.digit(int);
+        self.is_short(int).then(|| self.signed(word, digit))
+    }
+
+    /// Of an exact int, the word of sign and length that follows the head, and its first digit.
+    #[inline(always)]
+    pub(crate) fn digit(&self, int: Obj) -> (usize, u32) {
+        // SAFETY: an exact int, which has room for one digit at least.
+        unsafe {
             let at = int.ptr().cast::<u8>().add(16);
-            (*at.cast::<isize>(), i64::from(*at.add(8).cast::<u32>()))
-        };
-        if self.minor < 12 {
-            return match word {
-                1 => Some(digit),
-                0 => Some(0),
-                -1 => Some(-digit),
-                _ => None,
-            };
+            (*at.cast::<usize>(), *at.add(8).cast::<u32>())
         }
-        // The two lowest bits: 0 for positive, 1 for zero, 2 for negative; the length from bit 3.
-        ((word as usize) < 16).then(|| (1 - (word as i64 & 3)) * digit)
+    }
+
+    /// Whether an exact int has no more than one digit. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn is_short(&self, int: Obj) -> bool {
+        let (word, _) = self.digit(int);
+        match self.minor < 12 {
+            // The length, negative if the number is.
+            true => word.wrapping_add(1) < 3,
+            // The length from bit 3 on.
+            false => word < 16,
+        }
+    }
+
+    /// The number of that sign and digit; zero's digit may be anything.
+    #[inline(always)]
+    pub(crate) fn signed(&self, word: usize, digit: u32) -> i64 {
+        let sign = match self.minor < 12 {
+            true => word as i64,
+            // The two lowest bits: 0 for positive, 1 for zero, 2 for negative.
+            false => 1 - (word as i64 & 3),
+        };
+        sign * i64::from(digit)
     }
 
     /// The items of an exact list or tuple, to be used at once. Only if [`Self::plain`].
@@ -141,6 +196,13 @@ impl Layout {
         }
     }
 
+    /// The length of an exact `str` in code points. Only if [`Self::plain`].
+    #[inline(always)]
+    pub(crate) fn text_len(&self, text: Obj) -> usize {
+        // SAFETY: the length follows the head.
+        unsafe { *text.ptr().cast::<u8>().add(16).cast::<usize>() }
+    }
+
     /// The characters of a `str` that [`Self::is_ascii`], to be used at once. Only if [`Self::plain`].
     #[inline(always)]
     pub(crate) fn ascii<'a>(&self, text: Obj) -> &'a [u8] {
@@ -148,7 +210,7 @@ impl Layout {
         unsafe {
             let at = text.ptr().cast::<u8>();
             let start = at.add(if self.minor < 12 { 48 } else { 40 });
-            std::slice::from_raw_parts(start, *at.add(16).cast::<usize>())
+            std::slice::from_raw_parts(start, self.text_len(text))
         }
     }
 

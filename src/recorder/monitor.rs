@@ -6,6 +6,8 @@
 
 use crate::{
     codes::Code,
+    frames::Running,
+    layout::Layout,
     object::{Obj, Owned, clear_error, new_int, new_text},
     settrace::{line, reach},
     state::{self, Recorder},
@@ -157,7 +159,8 @@ callback!(raised, on_raise, Verdict::Go);
 /// An event: the code it happens in and what comes with it.
 #[derive(Clone, Copy)]
 struct Event<'a> {
-    frame: Obj,
+    /// Of the frame that runs.
+    key: usize,
     code: &'static Code,
     arguments: &'a [*mut PyObject],
 }
@@ -171,6 +174,18 @@ impl Event<'_> {
     fn number(&self, at: usize) -> i32 {
         self.argument(at).and_then(Obj::int).unwrap_or(0) as i32
     }
+
+    /// The object of the frame, where it is needed: making one takes time.
+    fn running(&self, layout: &Layout) -> Running {
+        let needed = !layout.fast || !layout.namespace;
+        (self.key, needed.then(frame).flatten())
+    }
+}
+
+/// The object of the frame that runs.
+fn frame() -> Option<Obj> {
+    // SAFETY: the lock is held; the frame runs for longer than this event.
+    unsafe { Obj::new(ffi::PyEval_GetFrame().cast()) }
 }
 
 /// `foreign` is the verdict on code that is not the program's.
@@ -181,25 +196,32 @@ fn enter(
     body: fn(&mut Recorder, Event<'_>) -> Verdict,
     foreign: Verdict,
 ) -> *mut PyObject {
-    // SAFETY: that many arguments, the first of which is a code object; the running frame.
-    let (arguments, code, frame) = unsafe {
+    // SAFETY: that many arguments, the first of which is a code object.
+    let (arguments, code) = unsafe {
         let arguments = slice::from_raw_parts(arguments, count.max(0) as usize);
         let code = arguments.first().and_then(|it| Obj::new(*it));
-        (arguments, code, Obj::new(ffi::PyEval_GetFrame().cast()))
+        (arguments, code)
     };
     let verdict = state::with(|recorder| {
-        let (Some(code), Some(frame)) = (code, frame) else {
+        let Some(object) = code else {
             return foreign;
         };
-        let code = recorder.code(code);
+        let code = recorder.code(object);
         if code.id.is_none() {
             return foreign;
         }
-        recorder.on_this_thread();
+        let layout = &recorder.frames.layout;
+        let key = match layout.running {
+            true => layout.running_key(),
+            false => frame().map_or(0, |it| layout.key(it)),
+        };
+        if recorder.frames.running(key).is_none() {
+            recorder.on_this_thread();
+        }
         body(
             recorder,
             Event {
-                frame,
+                key,
                 code,
                 arguments,
             },
@@ -220,32 +242,32 @@ fn enter(
 }
 
 fn on_start(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
-    let key = recorder.frames.layout.key(event.frame);
     if event.code.suspends {
         // Whatever was suspended there is gone: it was closed without being run again.
-        recorder.frames.forget(key);
+        recorder.frames.forget(event.key);
     }
     call(recorder, event)
 }
 
 fn call(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
-    recorder.event(|frames, names, out| frames.call(event.frame, event.code, 0, names, out));
+    let running = event.running(&recorder.frames.layout);
+    recorder.event(|frames, names, out| frames.call(running, event.code, 0, names, out));
     Verdict::Go
 }
 
 fn on_resume(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
-    let key = recorder.frames.layout.key(event.frame);
-    if !recorder.frames.is_suspended(key) {
+    if !recorder.frames.is_suspended(event.key) {
         return call(recorder, event);
     }
+    let running = event.running(&recorder.frames.layout);
     recorder.event(|frames, names, out| {
-        frames.resume(event.frame, 0, names, out);
+        frames.resume(running, 0, names, out);
     });
     Verdict::Go
 }
 
 fn on_line(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
-    if reach(recorder, event.frame) && recorder.step() {
+    if reach(recorder, event.key) && recorder.step() {
         let line = event.number(1);
         recorder.event(|frames, names, out| frames.line(line, names, out));
     }
@@ -268,7 +290,7 @@ fn on_jump(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
     if from != to {
         return Verdict::Never;
     }
-    if reach(recorder, event.frame) && recorder.step() {
+    if reach(recorder, event.key) && recorder.step() {
         recorder.event(|frames, names, out| frames.line(to, names, out));
     }
     Verdict::Go
@@ -285,7 +307,7 @@ fn on_yield(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
 /// The line is that of the last line event: looking it up costs more than all else here.
 fn leave(recorder: &mut Recorder, event: Event<'_>, yields: bool) -> Verdict {
     if let Some(value) = event.argument(2)
-        && reach(recorder, event.frame)
+        && reach(recorder, event.key)
     {
         recorder.event(|frames, names, out| match yields {
             true => frames.yielded(0, value, names, out),
@@ -296,8 +318,8 @@ fn leave(recorder: &mut Recorder, event: Event<'_>, yields: bool) -> Verdict {
 }
 
 fn on_unwind(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
-    if reach(recorder, event.frame) {
-        let line = line(event.frame);
+    if reach(recorder, event.key) {
+        let line = frame().map_or(0, line);
         recorder.event(|frames, names, out| frames.unwound(line, names, out));
     }
     Verdict::Go
@@ -305,10 +327,11 @@ fn on_unwind(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
 
 fn on_raise(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
     if let Some(value) = event.argument(2)
-        && reach(recorder, event.frame)
+        && reach(recorder, event.key)
     {
-        let line = line(event.frame);
+        let line = frame().map_or(0, line);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
+        recorder.chained(value);
     }
     Verdict::Go
 }

@@ -16,6 +16,10 @@ use pyo3::ffi;
 pub(crate) struct Namespace {
     names: Vec<Named>,
     round: u32,
+    /// The dictionary and its version when it was last looked through; 0 when that says nothing.
+    dict: (usize, u64),
+    /// Those of `names` that can be something else although the dictionary is as it was.
+    loose: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -33,6 +37,7 @@ impl Namespace {
     /// Forgets all names.
     pub(crate) fn clear(&mut self) {
         self.names.clear();
+        self.dict = (0, 0);
     }
 
     /// Appends what changed; how many writes that is. `key` and `object` are the frame's.
@@ -55,6 +60,15 @@ impl Namespace {
         let Some(dict) = dict else {
             return 0;
         };
+        let seen = (dict.ptr() as usize, layout.dict_version(dict).unwrap_or(0));
+        if self.dict == seen && seen.1 != 0 {
+            let mut written = 0;
+            for &at in &self.loose {
+                let Named { id, slot, .. } = &mut self.names[at];
+                written += u64::from(slot.look(*id, values, out));
+            }
+            return written;
+        }
         // What a comprehension binds stands in front of the body's own name until it is over.
         let hidden: Vec<_> = match layout.fast && !code.locals.is_empty() {
             true => bound(layout, key, code).collect(),
@@ -62,7 +76,7 @@ impl Namespace {
         };
         self.round = self.round.wrapping_add(1);
         let (mut written, mut expected) = (0, 0);
-        for (key, value) in dict.dict() {
+        for (key, value) in layout.pairs(dict) {
             if !key.is(kind!(PyUnicode_Type)) {
                 continue;
             }
@@ -88,6 +102,19 @@ impl Namespace {
                 written += u64::from(named.slot.update(named.id, None, values, out));
             }
         }
+        let slots = layout.fast && !code.locals.is_empty();
+        self.dict = if slots || !dict.is(kind!(PyDict_Type)) {
+            (0, 0)
+        } else {
+            seen
+        };
+        self.loose.clear();
+        let loose = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| !it.slot.is_fixed());
+        self.loose.extend(loose.map(|(at, _)| at));
         written
     }
 
@@ -109,7 +136,8 @@ impl Namespace {
             return Some(expected);
         }
         let text = key.text();
-        if 4 <= text.len() && text.starts_with("__") && text.ends_with("__") {
+        let own = 4 <= text.len() && text.starts_with("__") && text.ends_with("__");
+        if own || !crate::codes::is_written(&text) {
             return None;
         }
         if let Some(at) = self.names.iter().position(|it| *it.text == *text) {
@@ -139,9 +167,9 @@ fn bound<'a>(
 ) -> impl Iterator<Item = (u32, &'a str, Obj)> {
     let slots = layout.slots(key);
     let all = code.locals.iter().zip(&code.names);
-    all.filter_map(move |(&(id, at), name)| {
-        let now = crate::layout::slot(slots, at).and_then(Obj::through_cell)?;
-        Some((id, name.as_str(), now))
+    all.filter_map(move |(local, name)| {
+        let now = crate::layout::slot(slots, local.at).and_then(Obj::through_cell)?;
+        Some((local.name, name.as_str(), now))
     })
 }
 
@@ -157,10 +185,10 @@ pub(crate) fn update_slowly(
         return 0;
     };
     let mut written = 0;
-    for ((slot, &(id, _)), name) in slots.iter_mut().zip(&code.locals).zip(&code.names) {
+    for ((slot, local), name) in slots.iter_mut().zip(&code.locals).zip(&code.names) {
         let key = crate::object::new_text(name);
         let now = key.and_then(|it| locals.at(*it));
-        written += u64::from(slot.update(id, now, values, out));
+        written += u64::from(slot.update(local.name, now, values, out));
     }
     written
 }

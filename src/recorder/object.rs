@@ -286,6 +286,13 @@ impl Obj {
         unsafe { Obj::new(_PyType_Lookup(self.0.cast(), name.0)) }
     }
 
+    /// Lets Python give a version to this type: it does so when a name is looked up.
+    pub(crate) fn be_versioned(self) {
+        if let Some(name) = new_text("__class__") {
+            self.lookup(*name);
+        }
+    }
+
     /// `repr`, for objects whose `repr` is known to be C.
     pub(crate) fn repr(self) -> Option<String> {
         // SAFETY: the caller knows the type.

@@ -4,26 +4,54 @@ use crate::{
     bytes::{put_bytes, put_u64},
     kinds::{Inner, Kind, Place, Shown, built_in_base},
     object::{Obj, kind},
-    opaque,
+    opaque::{self, How},
     value::{Shape, tag},
     values::{Count, Encoder, put_float, put_opaque},
 };
 
 impl Encoder {
-    pub(crate) fn other(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
+    /// `nodes` are those that were left in front of the object.
+    pub(crate) fn other(&mut self, object: Obj, (depth, nodes): (u32, u32), out: &mut Vec<u8>) {
         // Lent out so that the encoder can go on using itself; nested look-ups of types are rare.
         let mut kinds = std::mem::take(&mut self.kinds);
         let shown = kinds.of(object, &self.layout);
         self.kinds = kinds;
+        let around = self.watch;
+        let noted = match &shown.kind {
+            // What the program's own code says of an object may be another thing each time.
+            _ if self.own_repr.is_on => false,
+            // Of these the name is noted once it is written.
+            Kind::Opaque(How::Function) => true,
+            _ => !self.asks(&shown, object) && self.note_object(&shown, object, depth),
+        };
+        if !noted {
+            let write = |this: &mut Self, object, depth, out: &mut Vec<u8>| {
+                if !this.own_repr(&shown, object, out) {
+                    this.shown(&shown, object, depth, out);
+                }
+            };
+            return self.again(object, (depth, nodes), out, write);
+        }
+        let start = out.len();
         self.shown(&shown, object, depth, out);
+        self.watch = around;
+        if matches!(shown.kind, Kind::Opaque(How::Function)) {
+            self.note_function(object, (depth, nodes), start..out.len());
+        }
     }
 
     fn shown(&mut self, shown: &Shown, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        if self.own_repr(shown, object, out) {
+            return;
+        }
         // Fields borrow from these while they are written.
         let (attributes, arguments, owned);
         let mut fields = Vec::new();
         let mut shape = Shape::Call;
         match &shown.kind {
+            Kind::Array => return self.array(&shown.name, object, out),
+            Kind::Table if self.table(&shown.name, object, out) => return,
+            Kind::Table => shape = Shape::Bare,
             Kind::Opaque(how) => match opaque::text(*how, object) {
                 Some(text) => return put_opaque(out, &shown.name, &text),
                 None => shape = Shape::Bare,

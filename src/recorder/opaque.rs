@@ -182,6 +182,11 @@ fn without_address(text: String) -> String {
     format!("{}{}", &text[..start], &text[end..])
 }
 
+/// The type of functions written in Python.
+pub(crate) fn function_type() -> *mut PyTypeObject {
+    &raw mut PyFunction_Type
+}
+
 /// A static type as an object.
 pub(crate) fn static_type(kind: *mut PyTypeObject) -> Obj {
     // SAFETY: a static object.

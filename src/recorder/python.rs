@@ -18,6 +18,10 @@ fn prove(py: Python<'_>, first: Bound<'_, PyAny>, second: Bound<'_, PyAny>) {
         let locals = (Obj::new(first.as_ptr()), Obj::new(second.as_ptr()));
         if let (Some(frame), (Some(first), Some(second))) = (frame, locals) {
             layout.prove_frame(frame, first, second);
+            let names = Obj::new(ffi::PyEval_GetGlobals());
+            if let Some(function) = names.and_then(|it| it.item(c"prove")) {
+                layout.prove_function(function);
+            }
         }
     }
     let _ = LAYOUT.set(layout);

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the C API of Python")]
 
 use crate::{
+    chain::{self, Tracer},
     codes::{Code, Ends},
     layout::PyFrame_GetCode,
     object::{Obj, clear_error},
@@ -10,8 +11,6 @@ use crate::{
 };
 use pyo3::ffi::{self, PyObject};
 use std::{ffi::c_int, ptr};
-
-type Tracer = unsafe extern "C" fn(*mut PyObject, *mut PyObject, c_int, *mut PyObject) -> c_int;
 
 unsafe extern "C" {
     fn PyEval_SetTrace(tracer: Option<Tracer>, object: *mut PyObject);
@@ -25,60 +24,75 @@ mod event {
     pub(super) const RETURN: i32 = 3;
 }
 
-/// Starts recording this thread.
+/// Starts recording this thread, whose own tracer is gone.
 pub(crate) fn arm() {
+    chain::forget();
     // SAFETY: the lock is held.
     unsafe { PyEval_SetTrace(Some(trace), ptr::null_mut()) }
+    chain::learn(trace);
 }
 
-/// Stops recording this thread.
+/// Goes on recording this thread in front of the tracer that the program has just set; `false` where
+/// that cannot be done.
+pub(crate) fn arm_before_theirs() -> bool {
+    chain::take_over(trace)
+}
+
+/// Whether this thread's events come here.
+pub(crate) fn is_armed() -> bool {
+    chain::is_set(trace)
+}
+
+/// Stops recording this thread. A tracer of the program's own goes on to get its events through us.
 pub(crate) fn disarm() {
+    if chain::is_theirs() || !is_armed() {
+        return;
+    }
     // SAFETY: the lock is held.
     unsafe { PyEval_SetTrace(None, ptr::null_mut()) }
 }
 
-/// What Python calls. Never fails, so that no exception of ours reaches the program.
+/// What Python calls. Fails only as the program's own tracer does, so that no exception of ours reaches
+/// the program.
 unsafe extern "C" fn trace(
-    _: *mut PyObject,
+    object: *mut PyObject,
     frame: *mut PyObject,
     what: c_int,
     argument: *mut PyObject,
 ) -> c_int {
     // SAFETY: Python lends frame and argument for this call.
-    let (frame, argument) = unsafe { (Obj::new(frame), Obj::new(argument)) };
-    if let Some(frame) = frame {
-        state::with(|recorder| on_event(recorder, frame, what, argument));
+    let (at, with) = unsafe { (Obj::new(frame), Obj::new(argument)) };
+    if let Some(at) = at {
+        state::with(|recorder| on_event(recorder, at, what, with));
     }
     if state::is_over() {
         disarm();
     }
-    0
+    // SAFETY: what came here for this event.
+    unsafe { chain::pass_on(trace, (object, frame), what, argument) }
 }
 
 #[inline(always)]
 fn on_event(recorder: &mut Recorder, frame: Obj, what: c_int, argument: Option<Obj>) {
-    // SAFETY: the frame holds its code object, so the new reference can go at once.
-    let code = unsafe {
-        let code = PyFrame_GetCode(frame.ptr());
-        ffi::Py_DECREF(code);
-        Obj::new(code)
-    };
-    let Some(code) = code else {
-        return;
-    };
-    let code = recorder.code(code);
-    if code.id.is_none() {
-        if what == event::CALL {
-            // SAFETY: a static object.
-            if let Some(no) = unsafe { Obj::new(ffi::Py_False()) } {
-                frame.set_attr(c"f_trace_lines", no);
-            }
-        }
-        return;
+    let key = recorder.frames.layout.key(frame);
+    if what != event::CALL
+        && let Some(code) = recorder.frames.running(key)
+    {
+        return inside(recorder, frame, code, what, argument);
     }
-    recorder.on_this_thread();
+    elsewhere(recorder, (key, frame), what, argument);
+}
+
+/// An event of the innermost frame.
+#[inline(always)]
+fn inside(
+    recorder: &mut Recorder,
+    frame: Obj,
+    code: &'static Code,
+    what: c_int,
+    argument: Option<Obj>,
+) {
     match what {
-        event::CALL => on_call(recorder, frame, code),
         event::LINE => on_line(recorder, frame),
         event::RETURN => on_return(recorder, frame, code, argument),
         event::EXCEPTION => on_exception(recorder, frame, argument),
@@ -86,10 +100,56 @@ fn on_event(recorder: &mut Recorder, frame: Obj, what: c_int, argument: Option<O
     }
 }
 
-fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
+/// An event of a frame that is new, not the program's, or another than the innermost known.
+#[inline]
+fn elsewhere(
+    recorder: &mut Recorder,
+    (key, frame): (usize, Obj),
+    what: c_int,
+    argument: Option<Obj>,
+) {
+    let Some(code) = code_of(recorder, key, frame) else {
+        return;
+    };
+    let code = recorder.code(code);
+    if code.id.is_none() {
+        // SAFETY: a static object.
+        if what == event::CALL
+            && !chain::is_theirs()
+            && !recorder.frames.layout.mute(frame)
+            && let Some(no) = unsafe { Obj::new(ffi::Py_False()) }
+        {
+            frame.set_attr(c"f_trace_lines", no);
+        }
+        return;
+    }
+    recorder.on_this_thread();
+    if what == event::CALL {
+        on_call(recorder, (key, frame), code);
+    } else if reach(recorder, key) {
+        inside(recorder, frame, code, what, argument);
+    }
+}
+
+#[inline(always)]
+fn code_of(recorder: &Recorder, key: usize, frame: Obj) -> Option<Obj> {
+    // SAFETY: the frame holds its code object, so the new reference can go at once.
+    unsafe {
+        match recorder.frames.layout.code_at(key) {
+            0 => {
+                let code = PyFrame_GetCode(frame.ptr());
+                ffi::Py_DECREF(code);
+                Obj::new(code)
+            }
+            at => Obj::new(at as *mut PyObject),
+        }
+    }
+}
+
+fn on_call(recorder: &mut Recorder, (key, frame): (usize, Obj), code: &'static Code) {
     let line = line(frame);
+    let running = (key, Some(frame));
     if code.suspends {
-        let key = recorder.frames.layout.key(frame);
         let at = frame.attr_int(c"f_lasti");
         // The first time code is entered it is entered at its start.
         let start = code.starts_at.get().unwrap_or(at);
@@ -99,18 +159,17 @@ fn on_call(recorder: &mut Recorder, frame: Obj, code: &'static Code) {
         } else if recorder.frames.is_suspended(key) {
             let line = line_of_end(frame, recorder.frames.layout.minor);
             recorder.event(|frames, names, out| {
-                frames.resume(frame, line, names, out);
+                frames.resume(running, line, names, out);
             });
             return;
         }
     }
-    recorder.event(|frames, names, out| frames.call(frame, code, line, names, out));
+    recorder.event(|frames, names, out| frames.call(running, code, line, names, out));
 }
 
-/// Makes `frame` the innermost one; `false` if it was entered before the recording began.
+/// Makes the frame with that key the innermost one; `false` if it was entered before the recording began.
 #[inline(always)]
-pub(crate) fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
-    let key = recorder.frames.layout.key(frame);
+pub(crate) fn reach(recorder: &mut Recorder, key: usize) -> bool {
     if recorder.frames.top().is_some_and(|it| it.key == key) {
         return true;
     }
@@ -125,16 +184,13 @@ pub(crate) fn reach(recorder: &mut Recorder, frame: Obj) -> bool {
 
 #[inline(always)]
 fn on_line(recorder: &mut Recorder, frame: Obj) {
-    if reach(recorder, frame) && recorder.step() {
+    if recorder.step() {
         let line = line(frame);
         recorder.event(|frames, names, out| frames.line(line, names, out));
     }
 }
 
 fn on_return(recorder: &mut Recorder, frame: Obj, code: &'static Code, value: Option<Obj>) {
-    if !reach(recorder, frame) {
-        return;
-    }
     let minor = recorder.frames.layout.minor;
     let line = line_of_end(frame, minor);
     // 3.12 alone passes `None` for a frame that an exception ends.
@@ -158,11 +214,10 @@ fn on_return(recorder: &mut Recorder, frame: Obj, code: &'static Code, value: Op
 fn on_exception(recorder: &mut Recorder, frame: Obj, argument: Option<Obj>) {
     // Type, value, traceback.
     let value = argument.and_then(|it| it.tuple().nth(1));
-    if let Some(value) = value
-        && reach(recorder, frame)
-    {
+    if let Some(value) = value {
         let line = line_of_end(frame, recorder.frames.layout.minor);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
+        recorder.chained(value);
     }
     clear_error();
 }

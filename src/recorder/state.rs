@@ -6,7 +6,7 @@
 )]
 
 use crate::{
-    codes::{self, Code},
+    codes::{self, Code, Local},
     filter::Filter,
     frames::Frames,
     locals::Values,
@@ -120,7 +120,7 @@ impl Recorder {
         let ids: Vec<_> = described
             .locals
             .iter()
-            .map(|(it, _)| self.names.id(it))
+            .map(|(it, ..)| self.names.id(it))
             .collect();
         let optimized = described.optimized;
         let record = Record::Code {
@@ -135,15 +135,17 @@ impl Recorder {
         self.put(&record);
         let id = self.code_count;
         self.code_count += 1;
-        let slots = described.locals.iter().map(|(_, slot)| *slot);
+        let slots = described.locals.iter().zip(&ids);
+        let local =
+            |(&(_, at, cell), &name): (&(String, usize, bool), &u32)| Local { name, at, cell };
         let what = Code {
             id: Some(id),
             first_line: described.first_line,
-            locals: ids.into_iter().zip(slots).collect(),
+            locals: slots.map(local).collect(),
             names: described
                 .locals
                 .iter()
-                .map(|(name, _)| name.clone())
+                .map(|(name, ..)| name.clone())
                 .collect(),
             optimized,
             suspends: described.suspends,
@@ -219,6 +221,11 @@ impl Recorder {
                 Refused::NoSpace => "recording stopped: there is no space left for the trace",
             }));
         }
+    }
+
+    /// Steps recorded so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Counts a step; whether it may still be recorded.

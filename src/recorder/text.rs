@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the C API of Python")]
 
 use crate::{
-    bytes::{put_bytes, put_u64},
+    bytes::{put_bytes, put_u64, put_word},
     layout::Layout,
     object::{Obj, Owned, clear_error},
 };
@@ -19,8 +19,14 @@ pub(crate) fn put_text(
 ) {
     if layout.plain && layout.is_ascii(text) {
         let bytes = layout.ascii(text);
-        put_u64(out, bytes.len() as u64);
-        return put_bytes(out, &bytes[..bytes.len().min(limit)]);
+        let len = bytes.len();
+        if len <= limit.min(0x7f) {
+            let len = len as u64;
+            put_word(out, len << 8 | len, 2);
+            return put_short(out, bytes);
+        }
+        put_u64(out, len as u64);
+        return put_bytes(out, &bytes[..len.min(limit)]);
     }
     if layout.is_ascii(text) {
         // SAFETY: it was just seen to be ASCII.
@@ -34,6 +40,28 @@ pub(crate) fn put_text(
     let mut bytes = Vec::with_capacity(kept.len() * 2);
     kept.iter().for_each(|&it| put_wtf8(it, &mut bytes));
     put_bytes(out, &bytes);
+}
+
+/// Most texts are so short that a call to copy them takes longer than copying.
+#[inline(always)]
+fn put_short(out: &mut Vec<u8>, bytes: &[u8]) {
+    let len = bytes.len();
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) if len <= 16 => {
+            let start = out.len();
+            out.extend_from_slice(first);
+            out.truncate(start + len - 8);
+            out.extend_from_slice(last);
+        }
+        (None, _) => {
+            let word = bytes
+                .iter()
+                .rev()
+                .fold(0, |word, it| word << 8 | u64::from(*it));
+            put_word(out, word, len);
+        }
+        _ => out.extend_from_slice(bytes),
+    }
 }
 
 fn len(text: Obj) -> usize {

@@ -8,7 +8,10 @@ use crate::{
     layout::Layout,
     object::{Obj, Owned, kind},
     opaque,
+    own_repr::OwnRepr,
+    quiet::Quiet,
     text::put_text,
+    trail::{Trail, Watch},
     value::tag,
 };
 use pyo3::ffi;
@@ -34,6 +37,11 @@ pub(crate) struct Encoder {
     /// Containers being encoded, outermost first.
     pub(crate) path: Vec<usize>,
     pub(crate) nodes: u32,
+    pub(crate) own_repr: OwnRepr,
+    pub(crate) watch: Watch,
+    /// What is noted of the value being encoded, unless that is off.
+    pub(crate) trail: Trail,
+    pub(crate) spare: Vec<u8>,
     characters: Vec<u32>,
 }
 
@@ -45,24 +53,32 @@ impl Encoder {
             kinds: Kinds::default(),
             path: Vec::new(),
             nodes: 0,
+            own_repr: OwnRepr::default(),
+            watch: Watch::Off,
+            trail: Trail::default(),
+            spare: Vec::new(),
             characters: Vec::new(),
         }
     }
 
     /// Appends the encoding of `object`.
     pub(crate) fn value(&mut self, object: Obj, out: &mut Vec<u8>) {
+        let _quiet = Quiet::new(self.layout.minor);
         self.nodes = self.limits.nodes;
         self.path.clear();
         self.encode(object, self.limits.depth, out);
     }
 
     pub(crate) fn encode(&mut self, object: Obj, depth: u32, out: &mut Vec<u8>) {
-        self.nodes = self.nodes.saturating_sub(1);
+        let nodes = self.nodes;
+        self.nodes = nodes.saturating_sub(1);
         let is = object.kind();
         if is == kind!(PyLong_Type) {
             self.int(object, out);
+            self.hold(object);
         } else if is == kind!(PyUnicode_Type) {
             self.string(object, out);
+            self.note_text(object, out.len());
         } else if object.is_none() {
             out.push(tag::NONE);
         } else if is == kind!(PyBool_Type) {
@@ -73,6 +89,7 @@ impl Encoder {
             });
         } else if is == kind!(PyFloat_Type) {
             put_float(object, out);
+            self.hold(object);
         } else if is == kind!(PyList_Type) {
             self.list(object, depth, out);
         } else if is == kind!(PyTuple_Type) {
@@ -80,11 +97,19 @@ impl Encoder {
         } else if is == kind!(PyDict_Type) {
             self.dict(object, depth, out);
         } else if is == kind!(PySet_Type) || is == kind!(PyFrozenSet_Type) {
-            self.set(object, depth, out);
+            match self.note_set(object, depth) {
+                Some(around) => {
+                    self.set(object, depth, out);
+                    self.watch = around;
+                }
+                None => self.again(object, (depth, nodes), out, Self::set),
+            }
         } else if is == kind!(PyBytes_Type) || is == kind!(PyByteArray_Type) {
-            self.bytes(object, is == kind!(PyByteArray_Type), out);
+            let mutable = is == kind!(PyByteArray_Type);
+            self.bytes(object, mutable, out);
+            self.note_bytes(object, mutable, out.len());
         } else {
-            self.other(object, depth, out);
+            self.other(object, (depth, nodes), out);
         }
     }
 
@@ -161,7 +186,13 @@ impl Encoder {
             if self.nodes == 0 {
                 break;
             }
-            self.encode(item, depth, out);
+            if item.is(kind!(PyLong_Type)) {
+                self.nodes -= 1;
+                self.int(item, out);
+                self.hold(item);
+            } else {
+                self.encode(item, depth, out);
+            }
             kept += 1;
         }
         kept
@@ -170,6 +201,7 @@ impl Encoder {
     pub(crate) fn list(&mut self, list: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = list.list_len();
         let plain = self.layout.plain && list.is(kind!(PyList_Type));
+        let around = self.note_list(list, depth);
         self.container((tag::LIST, list, len), depth, out, |this, depth, out| {
             if plain {
                 return this.run(this.layout.items(list, true), depth, out);
@@ -177,11 +209,13 @@ impl Encoder {
             let items = (0..len).map_while(|it| list.list_item(it));
             this.items(items, depth, out)
         });
+        self.watch = around;
     }
 
     pub(crate) fn tuple(&mut self, tuple: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = tuple.tuple_len();
         let plain = self.layout.plain && tuple.is(kind!(PyTuple_Type));
+        self.note_tuple(tuple, depth);
         self.container((tag::TUPLE, tuple, len), depth, out, |this, depth, out| {
             if plain {
                 return this.run(this.layout.items(tuple, false), depth, out);
@@ -216,9 +250,11 @@ impl Encoder {
 
     pub(crate) fn dict(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
         let len = dict.dict_len();
+        let around = self.note_dict(dict, depth);
         self.container((tag::DICT, dict, len), depth, out, |this, depth, out| {
-            this.pairs(dict.dict(), depth, out)
+            this.pairs(this.layout.pairs(dict), depth, out)
         });
+        self.watch = around;
     }
 
     fn pairs(
@@ -281,12 +317,16 @@ impl Count {
     }
 
     /// Fills the count in; one past 127 moves what was counted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(self, out: &mut Vec<u8>, count: u64) {
-        if count < 0x80 {
-            out[self.0] = count as u8;
-            return;
+        match count < 0x80 {
+            true => out[self.0] = count as u8,
+            false => self.end_long(out, count),
         }
+    }
+
+    #[cold]
+    fn end_long(self, out: &mut Vec<u8>, count: u64) {
         let mut long = Vec::new();
         put_u64(&mut long, count);
         out.splice(self.0..=self.0, long);

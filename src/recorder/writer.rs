@@ -101,11 +101,27 @@ impl Writer {
     #[inline(always)]
     fn copy(&mut self, bytes: &[u8]) {
         debug_assert!(bytes.len() <= WINDOW - self.at);
+        let len = bytes.len();
         // SAFETY: the caller has cut `bytes` to what is left of the window.
         unsafe {
-            ptr::copy_nonoverlapping(bytes.as_ptr(), self.window.add(self.at), bytes.len());
+            let (from, to) = (bytes.as_ptr(), self.window.add(self.at));
+            match len {
+                // Most records are that short; two stores that overlap copy any of these lengths.
+                8..=16 => {
+                    let (first, last) = (from.cast::<u64>(), from.add(len - 8).cast::<u64>());
+                    let (first, last) = (first.read_unaligned(), last.read_unaligned());
+                    to.cast::<u64>().write_unaligned(first);
+                    to.add(len - 8).cast::<u64>().write_unaligned(last);
+                }
+                3..=7 => {
+                    for at in 0..len {
+                        *to.add(at) = *from.add(at);
+                    }
+                }
+                _ => ptr::copy_nonoverlapping(from, to, len),
+            }
         }
-        self.at += bytes.len();
+        self.at += len;
     }
 
     #[cold]

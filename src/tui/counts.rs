@@ -67,6 +67,11 @@ impl Counts {
         known
     }
 
+    /// Whether anything counts.
+    pub(super) fn any(&self) -> bool {
+        self.to.is_some()
+    }
+
     /// What counts, once it has counted something.
     pub(super) fn by(&self) -> Option<&str> {
         self.by.as_deref()

@@ -102,12 +102,13 @@ impl Told<'_> {
 
 /// The window of steps that a page around `step` tells of.
 fn window(trace: &Trace, step: StepId) -> Range<u32> {
-    let steps = trace.steps().len();
-    if steps <= WINDOW {
-        return 0..steps;
+    // The oldest steps of a long run may be gone.
+    let (first, end) = (trace.steps().start().raw(), trace.steps().end().raw());
+    if end - first <= WINDOW {
+        return first..end;
     }
-    let start = (step.raw() / BLOCK).saturating_sub(1) * BLOCK;
-    start..steps.min(start + WINDOW - BLOCK)
+    let start = ((step.raw() / BLOCK).saturating_sub(1) * BLOCK).max(first);
+    start..end.min(start + WINDOW - BLOCK)
 }
 
 impl Sheet {
@@ -122,7 +123,8 @@ impl Sheet {
     ) {
         let manner = possible(representation, manner);
         let window = window(trace, step);
-        let events = (window.end == trace.steps().len()).then(|| trace.events().len());
+        let end = trace.steps().end().raw();
+        let events = (window.end == end).then(|| trace.events().end().raw());
         let same = self.window == window && self.events == events && self.manner == manner;
         if self.written && same {
             return;
@@ -165,7 +167,8 @@ impl Sheet {
 
     /// The steps it tells of where those are not all, counted from 1.
     pub(super) fn part(&self, trace: &Trace) -> Option<(u32, u32)> {
-        let all = self.window == (0..trace.steps().len());
+        let steps = trace.steps();
+        let all = self.window == (steps.start().raw()..steps.end().raw());
         (!all).then(|| (self.window.start + 1, self.window.end))
     }
 

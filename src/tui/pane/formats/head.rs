@@ -19,16 +19,20 @@ pub(super) fn size(view: View<'_>, sheet: &Sheet, room: usize) -> String {
     let characters = sheet.characters();
     let tokens = match sheet.tokens(&view.jobs.counts) {
         Some(tokens) => format!("{tokens} tok"),
-        None => "… tok".into(),
+        None if view.jobs.counts.any() => "… tok".into(),
+        None => String::new(),
     };
     let tokens = match view.jobs.budget {
-        Some(budget) => format!("{tokens} of {budget}"),
-        None => tokens,
+        Some(budget) if !tokens.is_empty() => format!("{tokens} of {budget}"),
+        _ => tokens,
     };
     let part = sheet.part(view.trace);
     let part = part.map_or(String::new(), |(from, to)| format!(" of steps {from}–{to}"));
-    let whole = format!("{characters} ch {tokens}{part}");
-    match text::width(&whole) <= room {
+    let whole = match tokens.is_empty() {
+        true => format!("{characters} ch{part}"),
+        false => format!("{characters} ch {tokens}{part}"),
+    };
+    match text::width(&whole) <= room || tokens.is_empty() {
         true => whole,
         false => tokens + &part,
     }
