@@ -10,7 +10,7 @@ mod support {
 
 use monologue::{
     trace::{StepId, Trace},
-    tui::{Action, Breakpoint, Event, Keymap, Session, WINDOW, pane},
+    tui::{Action, Breakpoint, Effect, Event, Keymap, Session, WINDOW, pane},
 };
 use support::{
     fixture,
@@ -226,6 +226,42 @@ fn a_monologue_can_be_stopped() {
     assert!(screen.text().contains("stopped"), "{}", screen.text());
     // The next one is told although the last one's words may still arrive.
     screen.press("a").until("1 contradicted");
+}
+
+#[test]
+fn an_answer_is_asked_for_again_and_compared() {
+    let screen = with_model().press("a").until("1 true").press("r");
+    let screen = screen.until("seed 1").until("[3, 5]").press("=");
+    let text = screen.text();
+    for said in ["seed 0: [3, 5, 7]", "seed 1: [3, 5]", "xs[0]=1", "xs[1]=2"] {
+        assert!(text.contains(said), "no {said}:\n{text}");
+    }
+    screen.press("<ctrl+r>").until("teller, anew");
+}
+
+#[test]
+fn a_page_is_copied_saved_and_compared() {
+    let mut screen = Screen::of(session(fixture::moving_sum()), (120, 40)).press("10G6<esc>Y");
+    screen = screen.until("copied Plain: ");
+    let copied = screen.app.effects();
+    assert!(
+        matches!(&copied[..], [Effect::Copy(text)] if text.contains("<6>")),
+        "{copied:?}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page");
+    let erase = "<backspace>".repeat(9);
+    screen = screen.press(&format!("6<esc><ctrl+s>{erase}"));
+    screen = screen.press(&format!("{}<enter>", path.display()));
+    screen.until("saved Plain");
+    assert!(std::fs::read_to_string(path).unwrap().contains("<6>"));
+    let told = Screen::of(session(fixture::moving_sum()), (120, 40))
+        .press("10GD")
+        .text();
+    assert!(
+        told.contains("told exactly") && told.contains("ch"),
+        "{told}"
+    );
 }
 
 #[test]

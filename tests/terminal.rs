@@ -211,6 +211,72 @@ fn a_program_that_never_ends_ends_with_the_debugger() {
 }
 
 #[test]
+fn a_running_program_is_typed_to() {
+    let folder = folder();
+    let script = "name = input('name? ')\nprint('hello', name)\nprint('rest', input())\n";
+    fs::write(folder.path().join("asks.py"), script).expect("it is written");
+    let mut terminal = Terminal::start(&["asks.py"], folder.path(), 120, 40);
+    terminal.wait_for("RUNNING");
+    terminal.send("IAda\r");
+    terminal.send("more\r");
+    terminal.wait_for("exit 0");
+    terminal.send("G");
+    let screen = terminal.wait_for("rest more");
+    assert!(screen.contains("hello Ada"), "{screen}");
+    quit(terminal);
+}
+
+#[test]
+fn an_interrupted_program_keeps_its_trace() {
+    let folder = folder();
+    fs::write(
+        folder.path().join("loop.py"),
+        "n = 0\nwhile True:\n    n += 1\n",
+    )
+    .expect("it is written");
+    let mut terminal = Terminal::start(&["loop.py"], folder.path(), 120, 40);
+    terminal.wait_for("RUNNING");
+    terminal.send("\x03");
+    terminal.wait_for("KeyboardInterrupt");
+    terminal.send("gg");
+    terminal.wait_for("step 1/");
+    terminal.send("ss");
+    terminal.wait_for("step 3/");
+    quit(terminal);
+}
+
+#[test]
+fn a_model_is_asked_again_and_loaded_again() {
+    let folder = folder();
+    let model = folder.path().join("model");
+    fs::create_dir(&model).expect("it is made");
+    tiny_model::write(&model);
+    // What lies around the function does not fit into the tiny model's context.
+    let long = "x = 'a line of a module that is longer than the model can take'\n".repeat(100);
+    fs::write(folder.path().join("prog.py"), PROGRAM.to_owned() + &long).expect("it is written");
+    let model = model.to_string_lossy().into_owned();
+    let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder.path(), 200, 60);
+    terminal.wait_for("step 1/");
+    terminal.send("5sa");
+    terminal.wait_for("were left out");
+    terminal.wait("the end of the answer", |it| it.contains("uncheckable"));
+    terminal.send("r");
+    terminal.wait_for("seed 1");
+    let asked = std::time::Instant::now();
+    terminal.send("\x1b");
+    terminal.wait_for("stopped");
+    // A screen 16 ms apart, and a machine that does other things too.
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+    terminal.send("\x12");
+    terminal.wait("the model is there again", |it| it.contains("uncheckable"));
+    quit(terminal);
+}
+
+#[test]
 fn without_a_terminal_the_end_is_printed() {
     let folder = folder();
     let output = Command::new(env!("CARGO_BIN_EXE_monologue"))

@@ -1,9 +1,11 @@
 //! The command line: what may be asked, and which room answers.
 
 mod args;
+mod count;
 mod explain;
 mod export;
 mod facts;
+mod follow;
 mod layers;
 mod mend;
 mod model;

@@ -47,20 +47,21 @@ impl Choice {
             bar.set_style(style);
         }
         let loaded = self.load_watched(&mut |part| {
-            bar.set_position((part * 100.0) as u64);
+            bar.set_position((part.unwrap_or(0.0) * 100.0) as u64);
             ControlFlow::Continue(())
         });
         bar.finish_and_clear();
         loaded
     }
 
-    /// [`Self::load`], telling `watch` alone how far it is, from 0 to 1; over when that answers `Break`.
+    /// [`Self::load`], telling `watch` alone how much is done, from 0 to 1, where that is known; over
+    /// when that answers `Break`.
     ///
     /// # Errors
     /// In a sentence, when it cannot be had, or is not wanted any more.
     pub(super) fn load_watched(
         &self,
-        watch: &mut dyn FnMut(f32) -> ControlFlow<()>,
+        watch: &mut dyn FnMut(Option<f32>) -> ControlFlow<()>,
     ) -> Result<Box<dyn Backend>, model::Error> {
         match &self.spec {
             Spec::Server { url, name } => {
@@ -68,10 +69,10 @@ impl Choice {
                 let outgoing = self.outgoing.clone();
                 let redact = Box::new(move |text: &str| outgoing.masked(text));
                 let server =
-                    Server::connect(url, name.as_deref(), key, redact, &mut || watch(0.0))?;
+                    Server::connect(url, name.as_deref(), key, redact, &mut || watch(None))?;
                 Ok(Box::new(server))
             }
-            _ => model::load_watched(&self.spec, &self.options, watch),
+            _ => model::load_watched(&self.spec, &self.options, &mut |share| watch(Some(share))),
         }
     }
 

@@ -2,20 +2,14 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    path::Path,
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver, Sender},
-    },
-    thread,
-    time::{Duration, Instant},
 };
 
 use super::{
     Failure,
     args::{Common, Open, Target},
+    count::Teller,
+    follow::{SHORT, follow},
     layers,
     mend::Mender,
     model, report,
@@ -29,12 +23,8 @@ use crate::{
     tui::{self, Breakpoint, Session},
 };
 
-/// How long a program may take before the screen opens on it while it still runs.
-const SHORT: Duration = Duration::from_millis(300);
 /// Steps taken in where no other limit was given: about a gigabyte of them.
 const MAX_STEPS: u64 = 10_000_000;
-/// How often a growing trace is looked at.
-const GLANCE: Duration = Duration::from_millis(33);
 
 /// Records a program and debugs it while it runs; without a terminal, prints how it ended.
 pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
@@ -55,7 +45,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
     let screen = has_screen();
     // Under the screen the keyboard is the debugger's; without one the program reads what we would.
     if screen && launch.stdin == Stdin::Inherit {
-        launch.stdin = Stdin::Null;
+        launch.stdin = Stdin::Piped;
     }
     if !screen {
         let outcome = record::record(&launch)?;
@@ -70,9 +60,13 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
     let look = layers::look(&settings)?;
     let choice = model::choice(&settings)?;
     let code = tui::guarded(move || {
-        ending(follow(&launch).and_then(|(trace, traced, _watched)| {
-            let mut session = Session::new(trace, target.title());
-            session.traced = Some(traced);
+        ending(follow(&launch).and_then(|followed| {
+            let mut session = Session::new(followed.trace, target.title());
+            session.traced = Some(followed.traced);
+            // Kept until the screen is closed: dropping it stops the program.
+            let _watched = followed.watched;
+            session.program = followed.program;
+            session.counter = Some(Teller::boxed(choice.clone()));
             session.representations = represent::ALL;
             session.look = look;
             session.asker = choice.clone().map(Thinker::boxed);
@@ -127,6 +121,7 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         // Here and not before: a thread does not survive the start of the screen's process.
         session.traced = (!whole).then(|| follow.in_background());
         session.representations = represent::ALL;
+        session.counter = Some(Teller::boxed(choice.clone()));
         session.look = look;
         session.breakpoints = breakpoints;
         session.goto = goto;
@@ -160,73 +155,5 @@ fn ending(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => super::told(&failure),
-    }
-}
-
-/// Starts the program and reads what it leaves. A short one is waited for, so that the screen opens on
-/// its end; a longer one is watched.
-fn follow(launch: &record::Launch) -> Result<(Trace, Receiver<Trace>, Watched), Failure> {
-    let mut running = record::start(launch)?;
-    let until = Instant::now() + SHORT;
-    let mut ended = false;
-    while !ended && Instant::now() < until {
-        ended = running.poll()?.is_some();
-        thread::sleep(Duration::from_millis(2));
-    }
-    let first = wait_for_file(&launch.trace)?;
-    let (tx, rx) = mpsc::channel();
-    let mut watched = Watched::default();
-    if !ended {
-        let (path, stop) = (launch.trace.clone(), Arc::clone(&watched.stop));
-        watched.thread = Some(thread::spawn(move || watch(running, &path, &tx, &stop)));
-    }
-    Ok((first, rx, watched))
-}
-
-/// A program that may still run; dropping this stops it and waits until it has.
-#[derive(Default)]
-struct Watched {
-    stop: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // A panic of the watcher has been reported where it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// The trace so far. A program that has not come as far as its first record has an empty one.
-fn wait_for_file(path: &Path) -> Result<Trace, Failure> {
-    match file::open(path) {
-        Ok(trace) => Ok(trace),
-        Err(file::Error::NotATrace { .. } | file::Error::Unreadable { .. }) => Ok(Trace::default()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Sends a snapshot whenever the trace has grown, until the program has ended or it is to stop; then
-/// the program, which is dropped here, is stopped.
-fn watch(mut running: record::Running, path: &Path, tx: &Sender<Trace>, stop: &AtomicBool) {
-    let mut follow = None;
-    while !stop.load(Ordering::Relaxed) {
-        let ended = !matches!(running.poll(), Ok(None));
-        if follow.is_none() {
-            follow = file::Follow::open(path).ok();
-        }
-        if let Some(follow) = &mut follow {
-            let grown = follow.advance().unwrap_or(false);
-            if (grown || ended) && tx.send(follow.snapshot()).is_err() {
-                return;
-            }
-        }
-        if ended {
-            return;
-        }
-        thread::sleep(GLANCE);
     }
 }

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod claims;
 pub mod judging;
 pub mod literal;
+mod narrow;
 pub mod prompt;
 
 pub use ask::{Direction, Error, Explanation, Question};

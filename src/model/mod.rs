@@ -7,6 +7,7 @@ mod adapter;
 mod cache;
 mod cached;
 mod config;
+mod counter;
 mod device;
 mod error;
 mod gguf;
@@ -40,6 +41,7 @@ use candle_core::Tensor;
 
 pub use cached::folder as copies;
 pub use config::Config;
+pub use counter::Counter;
 pub use device::{Arithmetic, DeviceChoice, DtypeChoice, Place, thread_settings};
 pub use error::Error;
 pub use hub::Cache as HubCache;

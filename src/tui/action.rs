@@ -106,6 +106,10 @@ actions! {
     ToggleValues,
     /// Show or hide functions, modules, classes and dunder names.
     ToggleHidden,
+    /// Copy what the pane shows, as the model would see it, to the terminal's clipboard.
+    Copy,
+    /// Save what copying would copy to a file.
+    Save,
     /// Search in the pane.
     Search,
     /// To the next match.
@@ -117,11 +121,25 @@ actions! {
     NextFormat,
     /// All trace formats side by side, or one.
     AllFormats,
+    /// What each format tells of this step, one below the other.
+    CompareFormats,
+    /// Canonical formats, or those of the released research code.
+    ToggleProfile,
+    /// The next way in which this format can be written.
+    NextMode,
+    /// Set the tokens that a page should not go beyond.
+    SetBudget,
     "model":
     /// Ask for a monologue forward from here.
     AskForward,
     /// Ask for a monologue backward from here.
     AskBackward,
+    /// Ask the same again, with another seed.
+    Retry,
+    /// The last two answers side by side, or the last one.
+    CompareAnswers,
+    /// Load the model again, as its files are now.
+    Reload,
     /// Search for a fix and judge it by the tests.
     Repair,
     /// Apply the fix that was shown.
@@ -165,6 +183,10 @@ actions! {
     Redraw,
     /// Leave what is open, stop what is running.
     Cancel,
+    /// Type to the program while it runs.
+    Type,
+    /// Interrupt the program while it runs, keeping its trace; a second time ends it; then quit.
+    Interrupt,
     /// Suspend to the shell.
     Suspend,
     /// Quit.

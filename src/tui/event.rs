@@ -1,8 +1,13 @@
 //! Everything that can wake the screen. A closed list: read it to know what can happen.
 
+use std::sync::Arc;
+
 use ratatui::crossterm::event::Event as Terminal;
 
-use super::session::{Answer, RepairProgress, RepairReport};
+use super::{
+    asker::{Answer, Telling},
+    session::{RepairProgress, RepairReport},
+};
 use crate::trace::Trace;
 
 /// Names one job; a job's news is dropped once another has taken its place.
@@ -24,15 +29,28 @@ pub enum Event {
     Traced(Trace),
     /// A job has news.
     Job(JobId, Progress),
+    /// A text's tokens were counted.
+    Counted {
+        /// Which text.
+        key: u64,
+        /// How many; `None` where it was not counted after all.
+        tokens: Option<usize>,
+        /// What counted.
+        by: Arc<str>,
+    },
 }
 
 /// News of a job.
 #[derive(Debug)]
 pub enum Progress {
-    /// The next piece of a monologue.
-    Piece(String),
+    /// Whoever writes a monologue has news.
+    Telling(Telling),
     /// The monologue is done, or could not be written.
     Told(Result<Answer, String>),
+    /// The model was loaded again, or could not be.
+    Reloaded(Result<(), String>),
+    /// A whole page is written, or could not be.
+    Paged(Result<Arc<str>, String>),
     /// A search for a fix has news.
     Repairing(RepairProgress),
     /// The search is over, or failed.

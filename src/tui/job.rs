@@ -1,30 +1,51 @@
-//! Work beside the screen: one monologue and one repair at a time, the newest wins, dropping cancels.
+//! Work beside the screen: one monologue, one repair and one page at a time, the newest wins, dropping
+//! cancels.
+
+mod fix;
+mod talk;
 
 use std::{
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
     thread,
 };
 
-use super::{
-    event::{Event, JobId, Progress},
-    session::{Answer, Asker, Judged, RepairProgress, RepairReport, Repairer},
+pub(super) use self::{
+    fix::{Fix, NO_TESTS},
+    talk::{Phase, Talk},
 };
-use crate::trace::{Cursor, Heading, Trace};
+use super::{
+    asker::Asker,
+    counts::Counts,
+    event::{Event, JobId, Progress},
+    session::{Counter, Repairer},
+    sheet::Manner,
+};
+use crate::{
+    represent::{Representation, Request, page},
+    trace::{Cursor, Heading, Trace},
+};
 
 /// The name of threads that may fail without the screen failing.
 pub(super) const THREAD: &str = "job";
+
+/// Steps of a run whose whole page may be asked for here; `monologue show` writes any.
+const PAGED: u32 = 1_000_000;
 
 /// What can be asked to be done beside the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     /// A monologue from the cursor, in this direction.
     Ask(Heading),
+    /// Another answer to what was asked last.
+    Retry,
+    /// The model anew.
+    Reload,
     /// A search for a fix.
     Repair,
     /// Write the fix to the files.
@@ -46,52 +67,24 @@ impl Drop for Running {
     }
 }
 
-/// A monologue: being written, finished, or broken off. Stays tied to the step it was asked for.
-#[derive(Debug, Default)]
-pub(super) struct Talk {
-    running: Option<Running>,
-    /// Where it was asked.
-    pub(super) cursor: Option<Cursor>,
-    /// Forward or backward.
-    pub(super) direction: Option<Heading>,
-    /// What was written so far.
-    pub(super) text: String,
-    /// The checked whole, once it is done.
-    pub(super) answer: Option<Answer>,
-    /// Why there is none.
-    pub(super) failed: Option<String>,
+/// Something that has been made elsewhere and is to be taken along.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    /// What it is, in words.
+    pub(super) what: String,
+    /// The text, or why there is none.
+    pub(super) text: Result<Arc<str>, String>,
+    /// Where to.
+    pub(super) to: Target,
 }
 
-/// A search for a fix and what came of it.
-#[derive(Debug, Default)]
-pub(super) struct Fix {
-    running: Option<Running>,
-    /// Where it was asked.
-    pub(super) cursor: Option<Cursor>,
-    /// Which round of how many.
-    pub(super) round: Option<(usize, usize)>,
-    /// What the model writes now.
-    pub(super) text: String,
-    /// The candidates judged so far.
-    pub(super) judged: Vec<Judged>,
-    /// How it ended.
-    pub(super) report: Option<RepairReport>,
-    /// What was written to the files, or why nothing was.
-    pub(super) said: Option<Result<String, String>>,
-}
-
-impl Talk {
-    /// Whether it is still being written.
-    pub(super) fn is_running(&self) -> bool {
-        self.running.is_some()
-    }
-}
-
-impl Fix {
-    /// Whether it still searches or writes.
-    pub(super) fn is_running(&self) -> bool {
-        self.running.is_some()
-    }
+/// Where a text is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The terminal's clipboard.
+    Clipboard,
+    /// A file, as its path was typed.
+    File(String),
 }
 
 /// Every job, and who does them.
@@ -108,6 +101,11 @@ pub struct Jobs {
     pub(super) talk: Talk,
     /// The newest search.
     pub(super) fix: Fix,
+    /// How many tokens texts have.
+    pub(super) counts: Counts,
+    /// The tokens that a page should not go beyond.
+    pub(super) budget: Option<usize>,
+    page: Option<(Running, String, Target)>,
 }
 
 impl Jobs {
@@ -116,8 +114,11 @@ impl Jobs {
         events: Sender<Event>,
         asker: Option<Box<dyn Asker>>,
         repairer: Option<Box<dyn Repairer>>,
+        counter: Option<Box<dyn Counter>>,
+        budget: Option<usize>,
     ) -> Self {
         Self {
+            counts: Counts::new(events.clone(), counter),
             events,
             next: 0,
             asker_is: asker.as_ref().map(|it| it.describe()),
@@ -126,6 +127,8 @@ impl Jobs {
             repairer: repairer.map(|it| Arc::new(Mutex::new(it))),
             talk: Talk::default(),
             fix: Fix::default(),
+            budget,
+            page: None,
         }
     }
 
@@ -133,137 +136,76 @@ impl Jobs {
     pub(super) fn start(&mut self, job: Job, trace: &Trace, cursor: Cursor) -> Result<(), String> {
         match job {
             Job::Ask(direction) => self.ask(trace, cursor, direction),
+            Job::Retry => self.retry(trace),
+            Job::Reload => self.reload(),
             Job::Repair => self.repair(trace, cursor),
             Job::Apply | Job::Undo => self.write(job),
         }
     }
 
-    /// Stops what runs; whether anything did.
-    pub(super) fn cancel(&mut self) -> bool {
-        let talk = self.talk.running.take().is_some();
-        if talk {
-            self.talk.failed = Some("stopped".into());
+    /// Starts to write `representation` of the whole run, to be taken to `to`.
+    ///
+    /// # Errors
+    /// In words, when the run is too long for that.
+    pub(super) fn page(
+        &mut self,
+        representation: &'static dyn Representation,
+        manner: Manner,
+        trace: &Trace,
+        to: Target,
+    ) -> Result<(), String> {
+        let steps = trace.steps().len();
+        if PAGED < steps {
+            return Err(format!(
+                "the run has {steps} steps, too many for one text; `monologue show --steps A..B` writes a part"
+            ));
         }
-        let fix = self.fix.running.take().is_some();
-        if fix {
-            self.fix.said = Some(Err("stopped; nothing was written".into()));
-        }
-        talk || fix
+        let (running, tell) = self.running();
+        let trace = trace.clone();
+        spawn(move || {
+            let written = guarded(|| {
+                let request = Request {
+                    profile: manner.profile,
+                    mode: manner.mode,
+                    ..Request::whole(&trace)
+                };
+                Ok(page(representation, &trace, &request).text().into())
+            });
+            tell(Progress::Paged(written));
+        })?;
+        self.page = Some((running, representation.title().into(), to));
+        Ok(())
     }
 
-    /// Takes news, unless it is of a job no longer waited for.
-    pub(super) fn take(&mut self, id: JobId, progress: Progress) {
-        let is = |running: &Option<Running>| running.as_ref().is_some_and(|it| it.id == id);
+    /// Stops what runs; whether anything did.
+    pub(super) fn cancel(&mut self) -> bool {
+        let (talk, fix) = (self.talk.stop(), self.fix.stop());
+        talk || fix || self.page.take().is_some()
+    }
+
+    /// Takes news, unless it is of a job no longer waited for; answers with what is to be taken along.
+    pub(super) fn take(&mut self, id: JobId, progress: Progress) -> Option<Parcel> {
+        let is = |running: Option<&Running>| running.is_some_and(|it| it.id == id);
         match progress {
-            Progress::Piece(text) if is(&self.talk.running) => self.talk.text.push_str(&text),
-            Progress::Told(told) if is(&self.talk.running) => {
-                self.talk.running = None;
-                match told {
-                    Ok(answer) => {
-                        self.talk.text.clone_from(&answer.text);
-                        self.talk.answer = Some(answer);
-                    }
-                    Err(why) => self.talk.failed = Some(why),
+            Progress::Paged(text) if is(self.page.as_ref().map(|it| &it.0)) => {
+                let (_, what, to) = self.page.take()?;
+                return Some(Parcel { what, text, to });
+            }
+            Progress::Telling(_) | Progress::Told(_) | Progress::Reloaded(_)
+                if is(self.talk.running()) =>
+            {
+                if let Some(name) = self.talk.take(progress) {
+                    self.asker_is = Some(name);
                 }
             }
-            Progress::Repairing(news) if is(&self.fix.running) => match news {
-                RepairProgress::Round(round, of) => {
-                    self.fix.round = Some((round, of));
-                    self.fix.text.clear();
-                }
-                RepairProgress::Piece(text) => self.fix.text.push_str(&text),
-                RepairProgress::Judged(judged) => {
-                    self.fix.text.clear();
-                    self.fix.judged.push(judged);
-                }
-            },
-            Progress::Repaired(done) if is(&self.fix.running) => {
-                self.fix.running = None;
-                match done {
-                    Ok(report) => self.fix.report = Some(report),
-                    Err(why) => self.fix.said = Some(Err(why)),
-                }
-            }
-            Progress::Written(written) if is(&self.fix.running) => {
-                self.fix.running = None;
-                self.fix.said = Some(written);
+            Progress::Repairing(_) | Progress::Repaired(_) | Progress::Written(_)
+                if is(self.fix.running()) =>
+            {
+                self.fix.take(progress);
             }
             _ => (),
         }
-    }
-
-    fn ask(&mut self, trace: &Trace, cursor: Cursor, direction: Heading) -> Result<(), String> {
-        let asker = self.asker.clone().ok_or(NO_MODEL)?;
-        let (running, tell) = self.running();
-        let trace = trace.clone();
-        let cancelled = running.cancelled.clone();
-        spawn(move || {
-            let told = guarded(|| {
-                let mut asker = asker.lock().unwrap_or_else(PoisonError::into_inner);
-                if cancelled.load(Ordering::Relaxed) {
-                    return Err("stopped".into());
-                }
-                asker.ask(&trace, cursor, direction, &mut |piece| {
-                    tell(Progress::Piece(piece.into()));
-                    flow(&cancelled)
-                })
-            });
-            tell(Progress::Told(told));
-        })?;
-        self.talk = Talk {
-            running: Some(running),
-            cursor: Some(cursor),
-            direction: Some(direction),
-            ..Talk::default()
-        };
-        Ok(())
-    }
-
-    fn repair(&mut self, trace: &Trace, cursor: Cursor) -> Result<(), String> {
-        let repairer = self.repairer.clone().ok_or(NO_TESTS)?;
-        let (running, tell) = self.running();
-        let trace = trace.clone();
-        let cancelled = running.cancelled.clone();
-        spawn(move || {
-            let done = guarded(|| {
-                let mut repairer = repairer.lock().unwrap_or_else(PoisonError::into_inner);
-                if cancelled.load(Ordering::Relaxed) {
-                    return Err("stopped".into());
-                }
-                repairer.repair(&trace, cursor, &mut |news| {
-                    tell(Progress::Repairing(news));
-                    flow(&cancelled)
-                })
-            });
-            tell(Progress::Repaired(done));
-        })?;
-        self.fix = Fix {
-            running: Some(running),
-            cursor: Some(cursor),
-            ..Fix::default()
-        };
-        Ok(())
-    }
-
-    fn write(&mut self, job: Job) -> Result<(), String> {
-        let repairer = self.repairer.clone().ok_or(NO_TESTS)?;
-        let found = self.fix.report.as_ref().is_some_and(|it| it.diff.is_some());
-        if !found || self.fix.is_running() {
-            return Err("there is no verified fix to write; R searches for one".into());
-        }
-        let (running, tell) = self.running();
-        spawn(move || {
-            let written = guarded(|| {
-                let mut repairer = repairer.lock().unwrap_or_else(PoisonError::into_inner);
-                match job {
-                    Job::Undo => repairer.undo(),
-                    _ => repairer.apply(),
-                }
-            });
-            tell(Progress::Written(written));
-        })?;
-        self.fix.running = Some(running);
-        Ok(())
+        None
     }
 
     fn running(&mut self) -> (Running, impl Fn(Progress) + Send + use<>) {
@@ -279,11 +221,6 @@ impl Jobs {
         (running, tell)
     }
 }
-
-pub(super) const NO_MODEL: &str =
-    "no model is loaded; name one with --model DIR, MONOLOGUE_MODEL or `model` in the settings";
-pub(super) const NO_TESTS: &str =
-    "a repair needs tests and a model; start with --tests FILE and --model DIR";
 
 fn flow(cancelled: &AtomicBool) -> ControlFlow<()> {
     match cancelled.load(Ordering::Relaxed) {

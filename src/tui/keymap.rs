@@ -162,6 +162,11 @@ impl Key {
         }
     }
 
+    /// Whether it was pressed with `modifier`.
+    pub(super) fn has(self, modifier: KeyModifiers) -> bool {
+        self.modifiers.contains(modifier)
+    }
+
     /// Its code, without modifiers.
     pub(super) fn code(self) -> KeyCode {
         self.code

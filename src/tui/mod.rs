@@ -6,7 +6,9 @@
 
 mod action;
 mod app;
+mod asker;
 mod code;
+mod counts;
 mod event;
 mod glyph;
 pub mod guard;
@@ -28,13 +30,13 @@ mod why;
 
 pub use action::Action;
 pub use app::{App, Effect};
+pub use asker::{Answer, Asker, Claim, Telling, Verdict, Wish};
 pub use event::{Event, JobId, Progress};
 pub use guard::guarded;
 pub use index::{Index, Place};
 pub use keymap::{DEFAULT as KEYMAP, Error as KeymapError, Key, Keymap, Meaning};
 pub use session::{
-    Answer, Asker, Breakpoint, Claim, Judged, Look, RepairProgress, RepairReport, Repairer,
-    Session, Verdict,
+    Breakpoint, Counter, Judged, Look, Program, RepairProgress, RepairReport, Repairer, Session,
 };
 pub use sheet::WINDOW;
 pub use terminal::{Error, run};

@@ -14,7 +14,7 @@ use self::palette::{matches, run, special};
 use super::{
     Action, Keymap, Styles, glyph,
     keymap::{Key, Meaning},
-    pane::{List, paint},
+    pane::{Copied, List, paint},
     text,
     why::Moment,
 };
@@ -49,11 +49,24 @@ pub(super) enum Overlay {
         /// Which of the matches is chosen.
         chosen: usize,
     },
-    /// What to search for.
-    Search {
+    /// Something to type.
+    Prompt {
+        /// For what.
+        asks: Asks,
         /// What was typed.
         typed: String,
     },
+}
+
+/// What a prompt asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Asks {
+    /// What to search for in the pane.
+    Search,
+    /// The file to save this to.
+    Save(Copied),
+    /// The tokens that a page should not go beyond.
+    Budget,
 }
 
 /// What a key did to an overlay.
@@ -63,16 +76,14 @@ pub(super) enum Answer {
     Stay,
     /// It goes away.
     Close,
-    /// It goes away, and so does everything.
-    Quit,
     /// It asks for this.
     Act(Action),
     /// It asks for the step of this number.
     GoTo(u32),
     /// It asks for a breakpoint here.
     Break(String),
-    /// It asks to search for this.
-    Search(String),
+    /// This was typed to a prompt.
+    Typed(Asks, String),
 }
 
 impl Overlay {
@@ -84,10 +95,11 @@ impl Overlay {
         }
     }
 
-    /// The prompt of a search.
-    pub(super) fn search() -> Self {
-        Self::Search {
-            typed: String::new(),
+    /// A prompt, with something typed.
+    pub(super) fn prompt(asks: Asks, typed: impl Into<String>) -> Self {
+        Self::Prompt {
+            asks,
+            typed: typed.into(),
         }
     }
 
@@ -162,9 +174,10 @@ impl Overlay {
         if key.code() == KeyCode::Esc {
             return Answer::Close;
         }
-        let quits = meaning == Meaning::Action(Action::Quit);
-        if quits && key.typed().is_none() {
-            return Answer::Quit;
+        if let Meaning::Action(action @ (Action::Interrupt | Action::Quit)) = meaning
+            && key.typed().is_none()
+        {
+            return Answer::Act(action);
         }
         match self {
             Self::Text {
@@ -199,9 +212,9 @@ impl Overlay {
                 }
                 Meaning::Beginning | Meaning::Nothing => Answer::Stay,
             },
-            Self::Search { typed } => match (key.code(), key.typed()) {
-                (KeyCode::Enter, _) if typed.is_empty() => Answer::Close,
-                (KeyCode::Enter, _) => Answer::Search(std::mem::take(typed)),
+            Self::Prompt { asks, typed } => match (key.code(), key.typed()) {
+                (KeyCode::Enter, _) if typed.is_empty() && *asks != Asks::Budget => Answer::Close,
+                (KeyCode::Enter, _) => Answer::Typed(asks.clone(), std::mem::take(typed)),
                 (KeyCode::Backspace, _) if typed.is_empty() => Answer::Close,
                 (code, c) => edit(typed, code, c),
             },
@@ -270,9 +283,14 @@ impl Overlay {
                 });
                 paint(lines, inner, buf);
             }
-            Self::Search { typed } => {
-                let inner = boxed("search", (50, 1), styles, area, buf);
-                paint([typed_line('/', typed, styles)], inner, buf);
+            Self::Prompt { asks, typed } => {
+                let (title, sign) = match asks {
+                    Asks::Search => ("search", '/'),
+                    Asks::Save(_) => ("save to which file", '>'),
+                    Asks::Budget => ("tokens a page should not go beyond; none for no limit", '>'),
+                };
+                let inner = boxed(title, (58, 1), styles, area, buf);
+                paint([typed_line(sign, typed, styles)], inner, buf);
             }
             Self::Palette { typed, chosen } => {
                 let found = matches(typed);

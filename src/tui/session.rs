@@ -1,11 +1,11 @@
 //! What the screen is given to work with: a trace, and whoever can explain it or repair the program.
 
-use std::{fmt, ops::ControlFlow, ops::Range, sync::mpsc::Receiver};
+use std::{fmt, ops::ControlFlow, sync::mpsc::Receiver};
 
-use super::{Keymap, Place, Styles};
+use super::{Keymap, Place, Styles, asker::Asker};
 use crate::{
     represent::Representation,
-    trace::{Cursor, Heading, Id, StepId, Trace},
+    trace::{Cursor, Id, StepId, Trace},
 };
 
 /// Everything one sitting starts from.
@@ -24,6 +24,12 @@ pub struct Session {
     pub asker: Option<Box<dyn Asker>>,
     /// Who searches for fixes.
     pub repairer: Option<Box<dyn Repairer>>,
+    /// The program, where it still runs and can be talked to.
+    pub program: Option<Box<dyn Program>>,
+    /// Who counts tokens; without one sizes are in characters.
+    pub counter: Option<Box<dyn Counter>>,
+    /// The tokens that a page should not go beyond.
+    pub budget: Option<usize>,
     /// The trace formats, in menu order.
     pub representations: &'static [&'static dyn Representation],
     /// How it looks and which keys it knows.
@@ -43,6 +49,30 @@ pub struct Look {
     pub mouse: bool,
 }
 
+/// A program that is being recorded.
+pub trait Program: Send {
+    /// Interrupts it, as Ctrl-C at its own terminal would; its trace stays.
+    fn interrupt(&mut self);
+
+    /// Ends it at once; its trace stays.
+    fn kill(&mut self);
+
+    /// Types `bytes`, a line with its end; returns at once. `false` when it reads no more.
+    fn send(&mut self, bytes: Vec<u8>) -> bool;
+
+    /// Ends its input.
+    fn close(&mut self);
+}
+
+/// Counts tokens. Runs on a thread of its own.
+pub trait Counter: Send {
+    /// What counts, in a word: the model's name, or that of a well-known vocabulary.
+    fn name(&self) -> String;
+
+    /// The tokens of `text`.
+    fn count(&mut self, text: &str) -> usize;
+}
+
 /// A line to stop at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breakpoint {
@@ -50,66 +80,6 @@ pub struct Breakpoint {
     pub file: String,
     /// Counted from 1.
     pub line: u32,
-}
-
-/// Whether a statement holds in the recorded run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The run shows it.
-    True,
-    /// The run shows otherwise.
-    Contradicted,
-    /// A run cannot show it either way.
-    Uncheckable,
-}
-
-/// One statement of a monologue, checked against the run.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    /// Its byte range in the monologue.
-    pub range: Range<usize>,
-    /// Whether it holds.
-    pub verdict: Verdict,
-    /// The step it was checked at.
-    pub step: Option<StepId>,
-    /// What the run shows instead, or why it could not be checked.
-    pub note: String,
-}
-
-/// A finished monologue.
-#[derive(Debug, Clone, Default)]
-pub struct Answer {
-    /// The whole text.
-    pub text: String,
-    /// The value it arrives at, where it names one.
-    pub answer: Option<String>,
-    /// Its statements, in order of text.
-    pub claims: Vec<Claim>,
-    /// Tokens read.
-    pub prompt_tokens: usize,
-    /// Tokens written.
-    pub output_tokens: usize,
-    /// Wall time.
-    pub seconds: f64,
-}
-
-/// Writes monologues. Runs on a thread of its own.
-pub trait Asker: Send {
-    /// A monologue about the step at `cursor`. Each piece of text goes to `on_piece` as it is made;
-    /// when that answers `Break`, the text is wanted no longer.
-    ///
-    /// # Errors
-    /// In words for the user: what was attempted, what was wrong, what to do.
-    fn ask(
-        &mut self,
-        trace: &Trace,
-        cursor: Cursor,
-        direction: Heading,
-        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Answer, String>;
-
-    /// Which model on which device, in a few words.
-    fn describe(&self) -> String;
 }
 
 /// News of a search for a fix.
@@ -198,6 +168,9 @@ impl Session {
             goto: None,
             asker: None,
             repairer: None,
+            program: None,
+            counter: None,
+            budget: None,
             representations: &[],
             look: Look::default(),
         }

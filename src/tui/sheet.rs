@@ -1,22 +1,14 @@
-//! One trace format on the screen: the page around the cursor, wrapped, with the cursor's span in sight.
+//! One trace format on the screen: the page around the cursor, and what of it tells of which step.
 
-use std::ops::Range;
+mod draw;
+mod rows;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::Style,
-    text::{Line, Span},
-};
-use unicode_width::UnicodeWidthChar as _;
+use std::{collections::HashSet, ops::Range};
 
-use super::{
-    glyph,
-    pane::{View, paint},
-    text,
-};
+use self::rows::Row;
+use super::{counts, text};
 use crate::{
-    represent::{Loss, Page, Representation, Request, page},
+    represent::{Loss, Moment, Page, Profile, Representation, Request, SpanKind, page},
     trace::{Id, StepId, Trace},
 };
 
@@ -25,72 +17,159 @@ pub const WINDOW: u32 = 512;
 /// Pages begin at multiples of this, so that stepping seldom writes a new one.
 const BLOCK: u32 = 128;
 
+/// By whose rules a page is written, and in which of its modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Manner {
+    /// Whose rules, for formats that know both.
+    pub(super) profile: Profile,
+    /// The format's own mode; its first where `None`.
+    pub(super) mode: Option<&'static str>,
+}
+
 /// A page written for a window of steps, and how it is laid out.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     page: Page,
+    manner: Manner,
     window: Range<u32>,
     /// Events of the trace the page was written from, where the window reaches its end.
     events: Option<u32>,
     written: bool,
     characters: usize,
+    key: counts::Key,
     width: usize,
-    /// Byte ranges of the rows on the screen.
-    rows: Vec<Range<usize>>,
+    rows: Vec<Row>,
     top: usize,
     /// The span selected by hand, and the step it was selected at.
     selected: Option<(usize, StepId)>,
+    /// The match found last, and the step it was found at.
+    found: Option<(Range<usize>, StepId)>,
+    /// Spans of hidden steps that are shown open, by the first of these steps.
+    open: HashSet<StepId>,
     height: usize,
     shown: Option<StepId>,
 }
 
+/// What a page tells of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Told<'a> {
+    /// The text of the span that shows the step: its own, or the one it borrows.
+    pub(super) text: &'a str,
+    /// How much of the step it tells.
+    pub(super) loss: Loss,
+    /// What it is.
+    pub(super) kind: SpanKind,
+    /// How many moments share it.
+    pub(super) shared: usize,
+    /// The first step it tells of.
+    pub(super) of: Option<StepId>,
+    /// Whether the step's text names the variable.
+    names: Vec<&'a str>,
+}
+
+impl Told<'_> {
+    /// Whether the format has words for this step alone or among others, not only its line's code.
+    pub(super) fn speaks(&self) -> bool {
+        !self.text.is_empty()
+            && self.kind != SpanKind::Code
+            && !matches!(self.loss, Loss::Inherited)
+    }
+
+    /// Whether it names the variable `name` at this step.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.names.contains(&name)
+    }
+
+    /// How much of the step is told, in a few words.
+    pub(super) fn in_words(&self) -> String {
+        let of = match self.of {
+            Some(step) => format!("step {}'s stands in", step.number()),
+            None => "nothing stands in".into(),
+        };
+        match (self.loss, self.kind) {
+            (Loss::Inherited, _) => format!("no text at this step; {of}"),
+            (_, SpanKind::Code) => "no text at this step but its line of code".into(),
+            (Loss::Elided, SpanKind::Elided) => {
+                format!("hidden with {} others", self.shared.saturating_sub(1))
+            }
+            (Loss::Elided, _) => "told, cut short".into(),
+            (Loss::Merged, _) => format!("told together with {} others", self.shared.max(1) - 1),
+            (Loss::Guess, _) => "a guess: linked by resemblance".into(),
+            (Loss::Exact, _) => "told exactly".into(),
+        }
+    }
+}
+
 /// The window of steps that a page around `step` tells of.
 fn window(trace: &Trace, step: StepId) -> Range<u32> {
-    let steps = trace.steps().len();
-    if steps <= WINDOW {
-        return 0..steps;
+    // The oldest steps of a long run may be gone.
+    let (first, end) = (trace.steps().start().raw(), trace.steps().end().raw());
+    if end - first <= WINDOW {
+        return first..end;
     }
-    let start = (step.raw() / BLOCK).saturating_sub(1) * BLOCK;
-    start..steps.min(start + WINDOW - BLOCK)
+    let start = ((step.raw() / BLOCK).saturating_sub(1) * BLOCK).max(first);
+    start..end.min(start + WINDOW - BLOCK)
 }
 
 impl Sheet {
-    /// Writes the page anew if the cursor left its window or the trace grew within it.
+    /// Writes the page anew if the cursor left its window, the trace grew within it, or it is to be
+    /// written in another manner.
     pub(super) fn refresh(
         &mut self,
         representation: &dyn Representation,
         trace: &Trace,
         step: StepId,
+        manner: Manner,
     ) {
+        let manner = possible(representation, manner);
         let window = window(trace, step);
-        let events = (window.end == trace.steps().len()).then(|| trace.events().len());
-        if self.written && self.window == window && self.events == events {
+        let end = trace.steps().end().raw();
+        let events = (window.end == end).then(|| trace.events().end().raw());
+        let same = self.window == window && self.events == events && self.manner == manner;
+        if self.written && same {
             return;
         }
         let request = Request {
             window: Id::new(window.start)..Id::new(window.end),
+            profile: manner.profile,
+            mode: manner.mode,
             ..Request::whole(trace)
         };
         self.page = page(representation, trace, &request);
         self.characters = self.page.text().chars().count();
+        self.key = counts::key(self.page.text());
         self.window = window;
         self.events = events;
+        self.manner = manner;
         self.written = true;
         self.width = 0;
         self.selected = None;
+        self.found = None;
     }
 
-    /// Its size, and which steps it tells of where those are not all.
-    pub(super) fn size(&self, trace: &Trace) -> String {
-        match self.window == (0..trace.steps().len()) {
-            true => format!("{} ch", self.characters),
-            false => format!(
-                "{} ch of steps {}–{}",
-                self.characters,
-                self.window.start + 1,
-                self.window.end
-            ),
+    /// By whose rules it was written, and in which mode.
+    pub(super) fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// Its characters.
+    pub(super) fn characters(&self) -> usize {
+        self.characters
+    }
+
+    /// Its tokens, once they are counted.
+    pub(super) fn tokens(&self, counts: &counts::Counts) -> Option<usize> {
+        match self.written {
+            true => counts.of(self.key, self.page.text()),
+            false => None,
         }
+    }
+
+    /// The steps it tells of where those are not all, counted from 1.
+    pub(super) fn part(&self, trace: &Trace) -> Option<(u32, u32)> {
+        let steps = trace.steps();
+        let all = self.window == (steps.start().raw()..steps.end().raw());
+        (!all).then(|| (self.window.start + 1, self.window.end))
     }
 
     /// Selects the next span after the selected or the current one, or the one before.
@@ -107,27 +186,35 @@ impl Sheet {
             false => here.saturating_sub(by),
         };
         self.selected = Some((to, step));
+        self.found = None;
         self.shown = None;
     }
 
-    /// Selects the next span whose text has `query`; whether there is one.
+    /// Finds the next place that has `query`, and selects the span there; whether there is one.
     pub(super) fn find(&mut self, step: StepId, query: &str, down: bool) -> bool {
         let spans = self.page.spans();
+        let last = self.found.as_ref().filter(|it| it.1 == step);
         let here = self
             .selection(step)
             .or_else(|| self.current(step).map(|it| it.0))
-            .unwrap_or(0);
-        let text = self.page.text();
-        let has = |at: &usize| text[bytes(&spans[*at].bytes)].contains(query);
-        let found = match down {
-            true => (here + 1..spans.len()).find(has),
-            false => (0..here.min(spans.len())).rev().find(has),
+            .and_then(|it| spans.get(it));
+        let from = match (last, here) {
+            (Some((range, _)), _) if down => range.end,
+            (Some((range, _)), _) => range.start,
+            (None, Some(span)) => span.bytes.start as usize,
+            (None, None) => 0,
         };
-        if let Some(at) = found {
-            self.selected = Some((at, step));
-            self.shown = None;
-        }
-        found.is_some()
+        let Some(range) = text::find(self.page.text(), query, from, down) else {
+            return false;
+        };
+        let at = spans.partition_point(|it| it.bytes.end as usize <= range.start);
+        let within = spans
+            .get(at)
+            .is_some_and(|it| (it.bytes.start as usize) < range.end);
+        self.selected = within.then_some((at, step));
+        self.found = Some((range, step));
+        self.shown = None;
+        true
     }
 
     /// The step that the selected span tells of.
@@ -136,16 +223,64 @@ impl Sheet {
         self.page.spans().get(at)?.step()
     }
 
-    /// Selects the span on a row of the screen.
-    pub(super) fn point(&mut self, step: StepId, row: u16) {
-        let Some(row) = self.rows.get(self.top + usize::from(row)) else {
-            return;
+    /// Opens or closes the hidden steps of the selected span, or of the one at the cursor; whether it
+    /// has any.
+    pub(super) fn unfold(&mut self, step: StepId) -> bool {
+        let at = self
+            .selection(step)
+            .or_else(|| self.current(step).map(|it| it.0));
+        let Some(first) = at.and_then(|it| self.hidden(it)).and_then(|it| it.0) else {
+            return false;
+        };
+        if !self.open.remove(&first) {
+            self.open.insert(first);
+        }
+        self.width = 0;
+        true
+    }
+
+    /// The hidden steps of span `at`: the first, and how many; `None` for a span that hides none.
+    fn hidden(&self, at: usize) -> Option<(Option<StepId>, usize)> {
+        let span = self.page.spans().get(at)?;
+        let steps = span.moments.iter().filter_map(|it| match it {
+            Moment::Step(step) => Some(*step),
+            Moment::Call(_) | Moment::Prelude => None,
+        });
+        (span.kind == SpanKind::Elided && !span.moments.is_empty())
+            .then(|| (steps.clone().next(), steps.count()))
+    }
+
+    /// Selects what is on a row of the screen: a span, or a hidden step, which is answered.
+    pub(super) fn point(&mut self, step: StepId, row: u16) -> Option<StepId> {
+        let row = self.rows.get(self.top + usize::from(row))?;
+        let start = match row {
+            Row::Text(range) => range.start,
+            Row::Hidden { step, .. } => return Some(*step),
+            Row::More(_) => return None,
         };
         let spans = self.page.spans();
-        let at = spans.partition_point(|it| it.bytes.end as usize <= row.start);
+        let at = spans.partition_point(|it| it.bytes.end as usize <= start);
         if at < spans.len() {
             self.selected = Some((at, step));
         }
+        None
+    }
+
+    /// What it tells of `step`; `None` outside its window.
+    pub(super) fn told(&self, step: StepId) -> Option<Told<'_>> {
+        let (span, loss) = self.page.resolve(step)?;
+        let own = self.page.spans_of(step).flat_map(|it| &it.names);
+        Some(Told {
+            text: &self.page.text()[bytes(&span.bytes)],
+            loss,
+            kind: span.kind,
+            shared: span.moments.len(),
+            of: span.step(),
+            names: match loss {
+                Loss::Inherited => Vec::new(),
+                _ => own.map(|it| &**it).collect(),
+            },
+        })
     }
 
     /// Rows shown when last drawn.
@@ -158,138 +293,22 @@ impl Sheet {
     }
 
     fn current(&self, step: StepId) -> Option<(usize, Loss)> {
-        let (span, loss) = self.page.resolve(step)?;
-        let at = self
-            .page
-            .spans()
-            .partition_point(|it| it.bytes.start < span.bytes.start);
-        Some((at, loss))
+        self.page.resolved(step)
     }
+}
 
-    /// Draws the rows around the current span, or the selected one.
-    pub(super) fn draw(&mut self, view: View<'_>, step: StepId, area: Rect, buf: &mut Buffer) {
-        let width = usize::from(area.width).saturating_sub(1).max(1);
-        self.height = usize::from(area.height);
-        if self.width != width {
-            self.width = width;
-            self.rows = wrapped(self.page.text(), width);
-            self.shown = None;
-        }
-        let current = self.current(step);
-        let selection = self.selection(step);
-        let spans = self.page.spans();
-        if self.shown != Some(step)
-            && let Some(span) = selection
-                .or(current.map(|it| it.0))
-                .and_then(|it| spans.get(it))
-        {
-            self.shown = Some(step);
-            let range = bytes(&span.bytes);
-            let first = self
-                .rows
-                .partition_point(|it| it.end <= range.start && it.start < range.start);
-            let last = self
-                .rows
-                .partition_point(|it| it.start < range.end)
-                .saturating_sub(1)
-                .max(first);
-            let margin = usize::from(3 <= self.height);
-            self.top = self
-                .top
-                .max((last + 1 + margin).saturating_sub(self.height));
-            self.top = self.top.min(first.saturating_sub(margin));
-        }
-        self.top = self.top.min(self.rows.len().saturating_sub(self.height));
-        let marked: Vec<(Range<usize>, Style)> = [
-            current.and_then(|(at, loss)| {
-                let style = match loss {
-                    Loss::Inherited | Loss::Guess => view.styles.inherited,
-                    Loss::Exact | Loss::Merged | Loss::Elided => view.styles.span,
-                };
-                Some((bytes(&spans.get(at)?.bytes), style))
-            }),
-            selection.and_then(|at| Some((bytes(&spans.get(at)?.bytes), view.styles.selected))),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let weak = current.is_some_and(|(_, loss)| matches!(loss, Loss::Inherited | Loss::Guess));
-        let mark = if weak { glyph::INHERITED } else { glyph::SPAN };
-        let shown = self.rows.iter().skip(self.top).take(self.height);
-        let lines = shown.map(|row| {
-            let touched = current.is_some()
-                && marked.first().is_some_and(|(it, _)| {
-                    it.start < row.end.max(row.start + 1) && row.start < it.end
-                });
-            let mut spans = vec![Span::styled(
-                if touched { mark } else { " " },
-                view.styles.now,
-            )];
-            spans.extend(styled(
-                self.page.text(),
-                row.clone(),
-                &marked,
-                view.styles.text,
-            ));
-            Line::from(spans)
-        });
-        paint(lines, area, buf);
+/// The manner nearest to `wanted` that the format knows.
+fn possible(representation: &dyn Representation, wanted: Manner) -> Manner {
+    let mode = wanted.mode.filter(|it| representation.modes().contains(it));
+    match representation.knows(wanted.profile) {
+        true => Manner { mode, ..wanted },
+        false => Manner {
+            profile: Profile::Canonical,
+            mode,
+        },
     }
 }
 
 fn bytes(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
-}
-
-/// A row cut where the marked ranges begin and end.
-fn styled<'a>(
-    text: &str,
-    row: Range<usize>,
-    marked: &[(Range<usize>, Style)],
-    plain: Style,
-) -> Vec<Span<'a>> {
-    let mut cuts = vec![row.start, row.end];
-    for (range, _) in marked {
-        cuts.extend(
-            [range.start, range.end]
-                .into_iter()
-                .filter(|it| row.contains(it)),
-        );
-    }
-    cuts.sort_unstable();
-    cuts.dedup();
-    let pieces = cuts.windows(2).map(|cut| {
-        let style = marked
-            .iter()
-            .filter(|(range, _)| range.start <= cut[0] && cut[1] <= range.end)
-            .fold(plain, |style, it| style.patch(it.1));
-        Span::styled(text::clean(&text[cut[0]..cut[1]]), style)
-    });
-    pieces.collect()
-}
-
-/// Byte ranges of rows of at most `width` columns, line ends left out.
-fn wrapped(text: &str, width: usize) -> Vec<Range<usize>> {
-    let mut rows = Vec::new();
-    let mut from = 0;
-    for line in text.split_inclusive('\n') {
-        let whole = from..from + line.trim_end_matches('\n').len();
-        from += line.len();
-        let mut start = whole.start;
-        let mut used = 0;
-        for (at, c) in text[whole.clone()].char_indices() {
-            let columns = match c.width() {
-                Some(columns) if !c.is_control() => columns,
-                _ => text::width(&text::clean(c.encode_utf8(&mut [0; 4]))),
-            };
-            if width < used + columns && 0 < used {
-                rows.push(start..whole.start + at);
-                start = whole.start + at;
-                used = 0;
-            }
-            used += columns;
-        }
-        rows.push(start..whole.end);
-    }
-    rows
 }

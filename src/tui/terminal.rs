@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::Engine as _;
 use ratatui::{
     Terminal,
     backend::CrosstermBackend,
@@ -182,6 +183,14 @@ impl Held {
                 execute!(io::stdout(), DisableMouseCapture).attempted("leave the mouse")
             }
             Effect::Redraw => self.redraw(),
+            Effect::Copy(text) => {
+                // OSC 52: the terminal's own clipboard, also at the far end of a connection.
+                let coded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
+                let mut out = io::stdout();
+                write!(out, "\x1b]52;c;{coded}\x1b\\")
+                    .and_then(|()| out.flush())
+                    .attempted("copy to the terminal")
+            }
             Effect::Suspend => {
                 restore();
                 stop();

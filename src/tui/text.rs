@@ -1,5 +1,7 @@
 //! Foreign text made safe to put on a screen, and cut to a width in columns.
 
+use std::ops::Range;
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Columns from one tab stop to the next.
@@ -37,6 +39,29 @@ fn is_hidden(c: char) -> bool {
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Where `query` stands in `text` at or after byte `from`, or going up, ends at or before it. Letters of
+/// a query without capitals match capitals too. Linear in what is looked through.
+pub(super) fn find(text: &str, query: &str, from: usize, down: bool) -> Option<Range<usize>> {
+    let (text, query) = (text.as_bytes(), query.as_bytes());
+    if query.is_empty() || text.len() < query.len() {
+        return None;
+    }
+    let any = !query.iter().any(u8::is_ascii_uppercase);
+    let same = |at: &usize| match any {
+        true => text[*at..at + query.len()].eq_ignore_ascii_case(query),
+        false => text[*at..].starts_with(query),
+    };
+    let last = text.len() - query.len();
+    // A match of whole characters begins and ends between characters.
+    let at = match down {
+        true => (from..=last).find(same),
+        false => (0..(last + 1).min((from + 1).saturating_sub(query.len())))
+            .rev()
+            .find(same),
+    }?;
+    Some(at..at + query.len())
 }
 
 /// Columns that `text` takes, once [`clean`].
@@ -150,6 +175,25 @@ mod tests {
         assert_eq!(fit("abc", 0), "");
         assert_eq!(fit_middle("abcdefghij", 7), "abcd…ij");
         assert_eq!(column("日", 4), "日  ");
+    }
+
+    #[test]
+    fn searching_goes_both_ways() {
+        let text = "ab AB é ab";
+        for (query, from, down, at) in [
+            ("ab", 0, true, Some(0)),
+            ("ab", 1, true, Some(3)),
+            ("AB", 0, true, Some(3)),
+            ("ab", 10, false, Some(3)),
+            ("ab", 99, false, Some(9)),
+            ("é", 0, true, Some(6)),
+            ("", 0, true, None),
+            ("abc", 0, true, None),
+            ("ab", 10, true, None),
+        ] {
+            let found = find(text, query, from, down).map(|it| it.start);
+            assert_eq!(found, at, "{query} {from} {down}");
+        }
     }
 
     #[test]

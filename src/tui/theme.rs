@@ -106,6 +106,10 @@ pub struct Styles {
     pub warn: Style,
     /// The selected row.
     pub selected: Style,
+    /// What was searched for.
+    pub found: Style,
+    /// What would be masked before it left this machine.
+    pub masked: Style,
     /// The stretch of text that tells of the current step.
     pub span: Style,
     /// The same, where the step only borrows it.
@@ -182,6 +186,10 @@ impl Styles {
             bad: fg(palette.bad).add_modifier(bold),
             warn: fg(palette.warn),
             selected: Style::new().add_modifier(Modifier::REVERSED),
+            found: fg(palette.warn).add_modifier(Modifier::REVERSED),
+            masked: Style::new()
+                .fg(palette.warn)
+                .add_modifier(Modifier::UNDERLINED | Modifier::ITALIC),
             span: fg(palette.now).add_modifier(bold | Modifier::UNDERLINED),
             inherited: fg(palette.text).add_modifier(Modifier::ITALIC),
             keyword: fg(palette.keyword),

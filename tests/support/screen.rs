@@ -14,7 +14,7 @@ use monologue::{
     trace::{Cursor, Heading, Id, StepId, Trace},
     tui::{
         Answer, App, Asker, Claim, Event, Judged, Key, RepairProgress, RepairReport, Repairer,
-        Session, Verdict,
+        Session, Telling, Verdict, Wish,
     },
 };
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::Event as Term};
@@ -191,21 +191,30 @@ impl Asker for Teller {
     fn ask(
         &mut self,
         _trace: &Trace,
-        cursor: Cursor,
-        direction: Heading,
-        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        wish: Wish,
+        on_news: &mut dyn FnMut(Telling) -> ControlFlow<()>,
     ) -> Result<Answer, String> {
+        let mut on_piece = |piece: &str| on_news(Telling::Piece(piece.into()));
+        if wish.seed == 1 {
+            let text = "L6 adds xs[2]=3. The element leaving is xs[1]=2.";
+            return Ok(Answer {
+                text: text.into(),
+                answer: Some("[3, 5]".into()),
+                seed: 1,
+                ..Answer::default()
+            });
+        }
         let (first, second) = ("L6 adds xs[2]=3. ", "The element leaving is xs[0]=1.");
         for piece in [first, second] {
             let _ = on_piece(piece);
         }
-        while direction == Heading::Backward && on_piece("").is_continue() {
+        while wish.direction == Heading::Backward && on_piece("").is_continue() {
             std::thread::sleep(Duration::from_millis(5));
         }
         let claim = |range, verdict, note: &str| Claim {
             range,
             verdict,
-            step: Some(cursor.step()),
+            step: Some(wish.cursor.step()),
             note: note.into(),
         };
         let end = first.len() + second.len();
@@ -218,8 +227,21 @@ impl Asker for Teller {
             ],
             prompt_tokens: 812,
             output_tokens: 40,
-            seconds: 2.0,
+            prefill: 0.5,
+            decode: 1.5,
+            ..Answer::default()
         })
+    }
+
+    fn reload(
+        &mut self,
+        on_news: &mut dyn FnMut(Telling) -> ControlFlow<()>,
+    ) -> Result<(), String> {
+        let what = "loading teller".into();
+        let share = Some(0.5);
+        let _ = on_news(Telling::Loading { what, share });
+        let _ = on_news(Telling::Ready("teller, anew".into()));
+        Ok(())
     }
 
     fn describe(&self) -> String {

@@ -6,8 +6,10 @@ use super::{App, Effect};
 use crate::{
     trace::{Cursor, Heading, NameId, StepId, Stride},
     tui::{
-        Action, Place, layout,
-        overlay::Overlay,
+        Action, Place,
+        job::Target,
+        layout,
+        overlay::{Asks, Overlay},
         pane::{self, Outcome},
         session::Breakpoint,
         text,
@@ -21,8 +23,16 @@ fn home(action: Action) -> Option<&'static str> {
     match action {
         Action::ToggleValues => Some("source"),
         Action::ToggleHidden => Some("locals"),
-        Action::NextFormat | Action::AllFormats => Some("formats"),
-        Action::AskForward | Action::AskBackward => Some("monologue"),
+        Action::NextFormat
+        | Action::AllFormats
+        | Action::CompareFormats
+        | Action::ToggleProfile
+        | Action::NextMode => Some("formats"),
+        Action::AskForward
+        | Action::AskBackward
+        | Action::Retry
+        | Action::CompareAnswers
+        | Action::Reload => Some("monologue"),
         Action::Repair | Action::Apply | Action::Undo => Some("repair"),
         _ => None,
     }
@@ -67,6 +77,9 @@ impl App {
             if action == Action::AllFormats {
                 self.screen.tall = !self.screen.tall;
             }
+            if action == Action::CompareFormats {
+                self.screen.tall = true;
+            }
             let outcome = self.with(pane, |it, view| it.act(action, view));
             return self.carry_out(outcome);
         }
@@ -85,6 +98,10 @@ impl App {
             Outcome::Select(name) => self.focus.variable = Some(name),
             Outcome::Point(place) => self.focus.place = Some(place),
             Outcome::Show(title, text) => self.screen.overlay = Some(Overlay::text(title, &text)),
+            Outcome::Copy(it) => self.take_along(it, Target::Clipboard),
+            Outcome::Save(it, name) => {
+                self.screen.overlay = Some(Overlay::prompt(Asks::Save(it), name));
+            }
             Outcome::Start(job) => {
                 let Some(cursor) = self.focus.cursor else {
                     return self.say("there is no step to ask about yet");
@@ -108,7 +125,24 @@ impl App {
             Action::Zoom => self.screen.zoomed = !self.screen.zoomed,
             Action::Palette => self.screen.overlay = Some(Overlay::palette("")),
             Action::Help => self.screen.overlay = Some(Overlay::help(&self.input.keymap)),
-            Action::Search => self.screen.overlay = Some(Overlay::search()),
+            Action::Search => {
+                self.screen.overlay = Some(Overlay::prompt(Asks::Search, String::new()));
+            }
+            Action::SetBudget => {
+                let now = self.jobs.budget.map_or(String::new(), |it| it.to_string());
+                self.screen.overlay = Some(Overlay::prompt(Asks::Budget, now));
+            }
+            // Where a pane has nothing of its own to take along, the format is meant.
+            Action::Copy | Action::Save => {
+                let formats = layout::named("formats");
+                let outcome = self.with(formats, |it, view| it.act(action, view));
+                match outcome {
+                    Outcome::Ignored => self.say("there is nothing to copy here"),
+                    outcome => self.carry_out(outcome),
+                }
+            }
+            Action::Type => self.begin_typing(),
+            Action::Interrupt => self.interrupt(),
             Action::NextMatch | Action::PreviousMatch => self.say("this pane cannot be searched"),
             Action::ToggleMouse => {
                 self.screen.mouse = !self.screen.mouse;

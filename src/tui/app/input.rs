@@ -93,6 +93,10 @@ impl App {
         }
         let key = Key::from(event);
         self.screen.toast = None;
+        self.screen.counted = None;
+        if self.screen.overlay.is_none() && self.screen.typing.is_some() {
+            return self.type_key(key);
+        }
         if self.screen.overlay.is_some() {
             return self.answer(key);
         }
@@ -184,7 +188,6 @@ impl App {
         }
         match answer {
             Answer::Stay | Answer::Close => (),
-            Answer::Quit => self.running = false,
             Answer::Act(action) => self.act(action, None),
             Answer::GoTo(number) => self.jump_to(StepId::numbered(number)),
             Answer::Break(text) => match Breakpoint::parse(&text) {
@@ -193,10 +196,7 @@ impl App {
                     "could not set a breakpoint at {text:?}; write FILE:LINE"
                 )),
             },
-            Answer::Search(query) => {
-                self.screen.query = query;
-                self.act(Action::NextMatch, None);
-            }
+            Answer::Typed(asks, typed) => self.typed(asks, &typed),
         }
     }
 

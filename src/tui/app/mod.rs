@@ -1,21 +1,27 @@
 //! The state of the screen, and the one place that changes it.
 
 mod act;
+mod along;
 mod draw;
 mod input;
+mod live;
 
-use std::{collections::HashMap, sync::mpsc::Sender};
+use std::{
+    collections::HashMap,
+    sync::{Arc, mpsc::Sender},
+};
 
 use ratatui::{crossterm::event::Event as Terminal, layout::Rect};
 
 use self::input::Input;
 use super::{
     Action, Event, Index, Styles,
+    counts::Key,
     job::Jobs,
     layout::{self, Plan, Wish},
     overlay::Overlay,
     pane::{self, Focus, Pane, View},
-    session::{Breakpoint, Session},
+    session::{Breakpoint, Program, Session},
 };
 use crate::{
     represent::Representation,
@@ -26,7 +32,7 @@ use crate::{
 const REMEMBERED: usize = 1000;
 
 /// What the loop around the app has to do to the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Take the mouse, or leave it.
     Mouse(bool),
@@ -34,6 +40,8 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Redraw,
+    /// Put this on the terminal's clipboard.
+    Copy(Arc<str>),
 }
 
 /// The state of the screen.
@@ -55,6 +63,12 @@ struct Run {
     title: String,
     /// Whether more may come.
     grows: bool,
+    /// The way to the program, as long as it runs.
+    program: Option<Box<dyn Program>>,
+    /// Whether it was interrupted already.
+    interrupted: bool,
+    /// Whether its input is still open.
+    listens: bool,
     representations: &'static [&'static dyn Representation],
 }
 
@@ -79,6 +93,10 @@ struct Screen {
     plan: Plan,
     overlay: Option<Overlay>,
     toast: Option<String>,
+    /// What the toast waits for to tell how many tokens it was.
+    counted: Option<Key>,
+    /// What is half typed to the program.
+    typing: Option<String>,
     query: String,
     styles: Styles,
     effects: Vec<Effect>,
@@ -105,6 +123,9 @@ impl App {
                 index,
                 title: session.title,
                 grows: session.traced.is_some(),
+                listens: session.program.is_some(),
+                program: session.program,
+                interrupted: false,
                 representations: session.representations,
                 trace: session.trace,
             },
@@ -124,11 +145,19 @@ impl App {
                 plan: Plan::default(),
                 overlay: None,
                 toast,
+                counted: None,
+                typing: None,
                 query: String::new(),
                 styles: session.look.styles,
                 effects: Vec::new(),
             },
-            jobs: Jobs::new(events, session.asker, session.repairer),
+            jobs: Jobs::new(
+                events,
+                session.asker,
+                session.repairer,
+                session.counter,
+                session.budget,
+            ),
             input: Input::new(session.look.keymap),
             running: true,
         }
@@ -157,7 +186,15 @@ impl App {
             Event::Terminal(_) => (),
             Event::Gone => self.running = false,
             Event::Traced(trace) => self.grow(trace),
-            Event::Job(id, progress) => self.jobs.take(id, progress),
+            Event::Job(id, progress) => {
+                if let Some(parcel) = self.jobs.take(id, progress) {
+                    self.hand_over(parcel);
+                }
+            }
+            Event::Counted { key, tokens, by } => {
+                self.jobs.counts.take(key, tokens, &by);
+                self.count_in(key, tokens, &by);
+            }
         }
     }
 
@@ -165,6 +202,9 @@ impl App {
     fn grow(&mut self, trace: Trace) {
         self.run.index.extend(&trace);
         self.run.grows = trace.ending() == crate::trace::Ending::Open;
+        if !self.run.grows {
+            self.end();
+        }
         if !self.route.moved {
             self.focus.cursor = Cursor::opening(&trace);
         }
@@ -181,6 +221,8 @@ impl App {
             representations: self.run.representations,
             query: &self.screen.query,
             styles: &self.screen.styles,
+            listens: self.run.grows && self.run.listens,
+            typing: self.screen.typing.as_deref(),
             focused: pane == self.screen.focused && self.screen.overlay.is_none(),
         }
     }
@@ -196,6 +238,8 @@ impl App {
             representations: self.run.representations,
             query: &self.screen.query,
             styles: &self.screen.styles,
+            listens: self.run.grows && self.run.listens,
+            typing: self.screen.typing.as_deref(),
             focused: pane == self.screen.focused && self.screen.overlay.is_none(),
         };
         ask(self.panes[pane].as_mut(), view)

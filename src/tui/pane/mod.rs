@@ -6,6 +6,7 @@ use super::{
     Action, Index, Place, Styles,
     job::{Job, Jobs},
     session::Breakpoint,
+    sheet::Manner,
 };
 use crate::{
     represent::Representation,
@@ -42,6 +43,10 @@ pub struct View<'a> {
     pub query: &'a str,
     /// What to draw with.
     pub styles: &'a Styles,
+    /// Whether the program can be typed to.
+    pub listens: bool,
+    /// What is half typed to it.
+    pub typing: Option<&'a str>,
     /// Whether the pane has the focus.
     pub focused: bool,
 }
@@ -65,6 +70,33 @@ pub enum Outcome {
     Start(Job),
     /// Show this text over the panes, under this title.
     Show(String, String),
+    /// Copy this to the terminal's clipboard.
+    Copy(Copied),
+    /// Save this to a file, whose name is asked for; this one is proposed.
+    Save(Copied, String),
+}
+
+/// Something to be taken along.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Copied {
+    /// A trace format's text of the whole run.
+    Page(Wanted),
+    /// A text that is there.
+    Text {
+        /// What it is, in words.
+        what: String,
+        /// As it is.
+        text: String,
+    },
+}
+
+/// Which page is wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wanted {
+    /// Which format: its position in menu order.
+    pub(super) at: usize,
+    /// By whose rules.
+    pub(super) manner: Manner,
 }
 
 /// A rectangle of the screen.

@@ -1,19 +1,24 @@
 //! What the model says about the step it was asked at, and which of it the run bears out.
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-};
+mod answer;
+mod compare;
+mod progress;
 
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use self::{
+    answer::{claim_line, summary},
+    compare::compare,
+    progress::progress,
+};
 use crate::{
     trace::Heading,
     tui::{
-        Action, glyph,
+        Action,
+        asker::Claim,
         job::Job,
-        pane::{List, Outcome, Pane, View, paint},
-        session::{Answer, Claim, Verdict},
-        sheet::Sheet,
+        pane::{Copied, List, Outcome, Pane, View, paint},
+        sheet::{Manner, Sheet},
         text,
     },
 };
@@ -28,6 +33,10 @@ const NARRATOR: &str = "semcoder";
 struct Monologue {
     list: List,
     shows_text: bool,
+    /// Whether the last two answers stand side by side.
+    compares: bool,
+    /// Rows of text above the first shown.
+    top: usize,
     narrator: Sheet,
 }
 
@@ -42,26 +51,52 @@ impl super::Spec for Spec {
 
 impl Pane for Monologue {
     fn title(&self, view: View<'_>) -> String {
-        let talk = &view.jobs.talk;
-        match (talk.cursor, talk.direction) {
-            (Some(cursor), Some(direction)) => {
-                let direction = match direction {
-                    Heading::Forward => "forward",
-                    Heading::Backward => "backward",
-                };
-                format!("monologue {direction} from step {}", cursor.step().number())
-            }
-            _ => "monologue".into(),
-        }
+        let Some(wish) = view.jobs.talk.wish else {
+            return "monologue".into();
+        };
+        let direction = match wish.direction {
+            Heading::Forward => "forward",
+            Heading::Backward => "backward",
+        };
+        let again = match wish.seed {
+            0 => String::new(),
+            seed => format!(", seed {seed}"),
+        };
+        let step = wish.cursor.step().number();
+        format!("monologue {direction} from step {step}{again}")
     }
 
     fn act(&mut self, action: Action, view: View<'_>) -> Outcome {
         match action {
-            Action::AskForward => return Outcome::Start(Job::Ask(Heading::Forward)),
-            Action::AskBackward => return Outcome::Start(Job::Ask(Heading::Backward)),
+            Action::AskForward => return self.start(Job::Ask(Heading::Forward)),
+            Action::AskBackward => return self.start(Job::Ask(Heading::Backward)),
+            Action::Retry => return self.start(Job::Retry),
+            Action::Reload => return self.start(Job::Reload),
+            Action::CompareAnswers => {
+                let talk = &view.jobs.talk;
+                if talk.answer.is_none() || talk.previous.is_none() {
+                    return Outcome::Say(
+                        "there are no two answers to compare; r asks again".into(),
+                    );
+                }
+                self.compares = !self.compares;
+                self.top = 0;
+                return Outcome::Done;
+            }
             Action::Unfold => {
                 self.shows_text = !self.shows_text;
+                self.top = 0;
                 return Outcome::Done;
+            }
+            Action::Copy | Action::Save if !view.jobs.talk.text.is_empty() => {
+                let it = Copied::Text {
+                    what: "the monologue".into(),
+                    text: view.jobs.talk.text.clone(),
+                };
+                return match action {
+                    Action::Copy => Outcome::Copy(it),
+                    _ => Outcome::Save(it, "monologue.txt".into()),
+                };
             }
             _ => (),
         }
@@ -81,6 +116,20 @@ impl Pane for Monologue {
             }
             return Outcome::Done;
         };
+        if self.compares || self.shows_text || answer.claims.is_empty() {
+            // Drawing knows how far the text goes.
+            self.top = match action {
+                Action::Down => self.top + 1,
+                Action::PageDown => self.top + 10,
+                Action::Up => self.top.saturating_sub(1),
+                Action::PageUp => self.top.saturating_sub(10),
+                Action::Open => {
+                    return Outcome::Show("monologue".into(), answer.text.clone());
+                }
+                _ => return Outcome::Ignored,
+            };
+            return Outcome::Done;
+        }
         if self.list.act(action, answer.claims.len().max(1)) {
             return Outcome::Done;
         }
@@ -114,6 +163,16 @@ impl Pane for Monologue {
             height: area.height.saturating_sub(1),
             ..area
         };
+        if talk.is_running() {
+            let lines = text::wrap(&talk.text, width);
+            let from = lines.len().saturating_sub(usize::from(body.height));
+            let cut = talk.cut.iter().flat_map(|it| text::wrap(it, width));
+            let cut = cut.map(|it| Line::styled(it, styles.warn));
+            let shown = lines.into_iter().skip(from);
+            let shown = shown.map(|it| Line::styled(it, styles.text));
+            paint(cut.chain(shown), body, buf);
+            return paint([progress(view, width)], foot, buf);
+        }
         if let Some(why) = &talk.failed {
             let lines = text::wrap(&talk.text, width)
                 .into_iter()
@@ -123,53 +182,66 @@ impl Pane for Monologue {
                 .map(|it| Line::styled(it, styles.bad));
             return paint(why.chain(lines), area, buf);
         }
-        if let Some(answer) = &talk.answer {
-            paint(
-                [Line::styled(
-                    text::fit(&summary(view, answer), width),
-                    styles.dim,
-                )],
-                foot,
-                buf,
-            );
-            if self.shows_text || answer.claims.is_empty() {
-                let lines = text::wrap(&answer.text, width).into_iter();
-                return paint(lines.map(|it| Line::styled(it, styles.text)), body, buf);
+        let Some(answer) = &talk.answer else {
+            return self.unasked(view, body, foot, buf);
+        };
+        let said = text::fit(&summary(view, answer), width);
+        paint([Line::styled(said, styles.dim)], foot, buf);
+        if let Some(previous) = talk.previous.as_ref().filter(|_| self.compares) {
+            let lines = compare(view.styles, previous, answer, width);
+            return self.scrolled(lines, body, buf);
+        }
+        let notes = answer.notes.iter().flat_map(|it| text::wrap(it, width));
+        let notes: Vec<Line<'_>> = notes.map(|it| Line::styled(it, styles.warn)).collect();
+        if self.shows_text || answer.claims.is_empty() {
+            let lines = text::wrap(&answer.text, width).into_iter();
+            let lines = lines.map(|it| Line::styled(it, styles.text));
+            return self.scrolled(notes.into_iter().chain(lines).collect(), body, buf);
+        }
+        let taken = u16::try_from(notes.len())
+            .unwrap_or(u16::MAX)
+            .min(body.height);
+        paint(notes, body, buf);
+        let body = Rect {
+            y: body.y + taken,
+            height: body.height - taken,
+            ..body
+        };
+        let shown = self
+            .list
+            .shown(answer.claims.len(), usize::from(body.height));
+        let lines = shown.map(|at| {
+            let line = claim_line(view, answer, &answer.claims[at], width);
+            match view.focused && at == self.list.selected {
+                true => line.style(styles.selected),
+                false => line,
             }
-            let shown = self
-                .list
-                .shown(answer.claims.len(), usize::from(body.height));
-            let lines = shown.map(|at| {
-                let line = claim_line(view, answer, &answer.claims[at], width);
-                match view.focused && at == self.list.selected {
-                    true => line.style(styles.selected),
-                    false => line,
-                }
-            });
-            return paint(lines, body, buf);
-        }
-        if talk.is_running() {
-            let lines = text::wrap(&talk.text, width);
-            let from = lines.len().saturating_sub(usize::from(body.height));
-            let shown = lines.into_iter().skip(from);
-            paint(shown.map(|it| Line::styled(it, styles.text)), body, buf);
-            let who = view.jobs.asker_is.as_deref().unwrap_or("the model");
-            let said = format!(
-                "{who} writes … {} characters   Esc stops",
-                talk.text.chars().count()
-            );
-            return paint([Line::styled(said, styles.warn)], foot, buf);
-        }
-        self.unasked(view, body, foot, buf);
+        });
+        paint(lines, body, buf);
     }
 }
 
 impl Monologue {
+    fn start(&mut self, job: Job) -> Outcome {
+        self.compares = false;
+        self.top = 0;
+        self.list = List::default();
+        Outcome::Start(job)
+    }
+
+    /// Paints from the first row that is to be shown, and no further down than there is text.
+    fn scrolled(&mut self, lines: Vec<Line<'_>>, area: Rect, buf: &mut Buffer) {
+        let most = lines.len().saturating_sub(usize::from(area.height));
+        self.top = self.top.min(most);
+        paint(lines.into_iter().skip(self.top), area, buf);
+    }
+
     /// Without a model: the narrator's words, which are the run's own, and how to get a model.
     fn unasked(&mut self, view: View<'_>, body: Rect, foot: Rect, buf: &mut Buffer) {
-        let said = match &view.jobs.asker_is {
-            Some(it) => format!("{it}   a asks it forward from here, A backward"),
-            None => "told from the trace, no model: --model DIR, MONOLOGUE_MODEL or `model` in the settings gives one".into(),
+        let said = match (&view.jobs.asker_is, &view.jobs.talk.said) {
+            (Some(it), Some(said)) => format!("{said}: {it}   a asks it"),
+            (Some(it), None) => format!("{it}   a asks it forward from here, A backward"),
+            (None, _) => "told from the trace, no model: --model DIR, MONOLOGUE_MODEL or `model` in the settings gives one".into(),
         };
         let width = usize::from(foot.width);
         paint(
@@ -182,78 +254,10 @@ impl Monologue {
         );
         let narrator = view.representations.iter().find(|it| it.name() == NARRATOR);
         if let (Some(narrator), Some(cursor)) = (narrator, view.focus.cursor) {
-            self.narrator.refresh(*narrator, view.trace, cursor.step());
+            let step = cursor.step();
+            self.narrator
+                .refresh(*narrator, view.trace, step, Manner::default());
             self.narrator.draw(view, cursor.step(), body, buf);
         }
     }
-}
-
-fn claim_line<'a>(view: View<'_>, answer: &Answer, claim: &Claim, width: usize) -> Line<'a> {
-    let styles = view.styles;
-    let (mark, style) = match claim.verdict {
-        Verdict::True => (glyph::TRUE, styles.good),
-        Verdict::Contradicted => (glyph::FALSE, styles.bad),
-        Verdict::Uncheckable => (glyph::UNKNOWN, styles.warn),
-    };
-    let step = claim
-        .step
-        .map_or(String::new(), |it| format!("  step {}", it.number()));
-    let said = answer.text.get(claim.range.clone()).unwrap_or_default();
-    let said = text::clean(&said.replace('\n', " "));
-    let note = text::clean(&claim.note);
-    let room = width.saturating_sub(2 + text::width(&step));
-    let (said, note) = match note.is_empty() {
-        true => (text::column(&said, room), String::new()),
-        false => {
-            let kept = text::width(&note).min(room / 2);
-            (
-                text::column(&said, room - kept - usize::from(kept < room)),
-                text::column(&note, kept + 1),
-            )
-        }
-    };
-    Line::from(vec![
-        Span::styled(format!("{mark} "), style),
-        Span::styled(
-            said,
-            if claim.verdict == Verdict::Contradicted {
-                style
-            } else {
-                styles.text
-            },
-        ),
-        Span::styled(note, styles.changed),
-        Span::styled(step, styles.dim),
-    ])
-}
-
-fn summary(view: View<'_>, answer: &Answer) -> String {
-    let count = |verdict| {
-        answer
-            .claims
-            .iter()
-            .filter(|it| it.verdict == verdict)
-            .count()
-    };
-    let who = view.jobs.asker_is.as_deref().unwrap_or("the model");
-    let arrives = answer
-        .answer
-        .as_ref()
-        .map_or(String::new(), |it| format!("answer {it}   "));
-    let speed = match 0.0 < answer.seconds {
-        true => format!(
-            "  {:.0} tok/s",
-            answer.output_tokens as f64 / answer.seconds
-        ),
-        false => String::new(),
-    };
-    text::clean(&format!(
-        "{arrives}{} true · {} contradicted · {} uncheckable   {who}  prompt {} tok  out {} tok  {:.1} s{speed}",
-        count(Verdict::True),
-        count(Verdict::Contradicted),
-        count(Verdict::Uncheckable),
-        answer.prompt_tokens,
-        answer.output_tokens,
-        answer.seconds,
-    ))
 }

@@ -116,6 +116,7 @@ impl Pane for Output {
     }
 
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {
+        let area = prompt(view, area, buf);
         self.height = usize::from(area.height);
         let Some(cursor) = view.focus.cursor else {
             return;
@@ -159,6 +160,42 @@ impl Pane for Output {
             }
         });
         paint(lines, area, buf);
+    }
+}
+
+/// The bottom row while the program can be typed to: what is typed, or how to type. The rest is left.
+fn prompt(view: View<'_>, area: Rect, buf: &mut Buffer) -> Rect {
+    if !view.listens || area.height < 2 {
+        return area;
+    }
+    let foot = Rect {
+        y: area.bottom() - 1,
+        height: 1,
+        ..area
+    };
+    let line = match view.typing {
+        Some(typed) => {
+            let typed = text::clean(typed);
+            let room = usize::from(area.width).saturating_sub(3);
+            let cut = text::width(&typed).saturating_sub(room);
+            let shown: String = typed.chars().skip(cut).collect();
+            let used = text::width(&shown) + 3;
+            let mut spans = vec![
+                Span::styled(format!("> {shown}"), view.styles.focus),
+                Span::styled(" ", view.styles.selected),
+            ];
+            let help = "  Enter sends, Ctrl-D ends the input, Esc leaves";
+            if used + help.len() <= usize::from(area.width) {
+                spans.push(Span::styled(help, view.styles.dim));
+            }
+            Line::from(spans)
+        }
+        None => Line::styled("> I types to the program", view.styles.dim),
+    };
+    paint([line], foot, buf);
+    Rect {
+        height: area.height - 1,
+        ..area
     }
 }
 
