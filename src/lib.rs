@@ -7,11 +7,12 @@
 //! | --- | --- |
 //! | [`trace`] | an execution as data: steps, frames, values, and the way through them |
 //! | [`represent`] | a trace as text, in five representations, with the way back to its steps |
-//! | [`export`] | traces and pages as JSON for other programs |
+//! | [`redact`] | what must not leave this machine, masked |
 //! | [`sandbox`] | a command run confined, and how it ended |
 //! | [`record`] | a program run under the recorder, into a growing trace file |
 //! | [`model`] | text in, tokens out; knows nothing of traces |
 //! | [`explain`] | monologues: the prompts, the answers, the claims |
+//! | [`export`] | traces and pages as data for other programs |
 //! | [`repair`] | from a bug to a judged fix |
 //! | [`settings`] | the settings files, typed |
 //! | [`tui`] | the screen |
@@ -34,7 +35,7 @@ pub mod trace;
 
 pub mod represent;
 
-pub mod export;
+pub mod redact;
 
 pub mod sandbox;
 
@@ -43,6 +44,8 @@ pub mod record;
 pub mod model;
 
 pub mod explain;
+
+pub mod export;
 
 pub mod repair;
 

@@ -91,6 +91,8 @@ pub struct Settings {
     pub model: Option<String>,
     /// The model's tokenizer file, where its own file has none.
     pub tokenizer: Option<PathBuf>,
+    /// The folder of a LoRA adapter to merge into the model.
+    pub adapter: Option<PathBuf>,
     /// `auto`, `cpu`, `cuda[:N]` or `metal`.
     pub device: Option<String>,
     /// `auto`, `bf16`, `f16` or `f32`.
@@ -142,7 +144,8 @@ impl Settings {
     pub fn over(self, lower: Self) -> Self {
         let record = self.record.over(lower.record);
         fill!(self, lower: Settings {
-            theme, color, ascii, mouse, keymap, preset, model, tokenizer, device, dtype, python,
+            theme, color, ascii, mouse, keymap, preset, model, tokenizer, adapter, device, dtype,
+            python,
         } record)
     }
 
@@ -202,7 +205,11 @@ impl Settings {
         };
         let mut settings = Self::parse(&text, &path.display().to_string())?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let paths = [&mut settings.keymap, &mut settings.tokenizer];
+        let paths = [
+            &mut settings.keymap,
+            &mut settings.tokenizer,
+            &mut settings.adapter,
+        ];
         for it in paths.into_iter().flatten() {
             *it = folder.join(&*it);
         }
@@ -219,6 +226,7 @@ impl Settings {
             "preset",
             "model",
             "tokenizer",
+            "adapter",
             "device",
             "dtype",
             "python",

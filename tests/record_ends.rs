@@ -5,7 +5,7 @@
 
 mod support;
 
-use monologue::record::{Launch, Running, start};
+use monologue::record::{Launch, Running, Stdin, start};
 use recorder::{reader, value::Value};
 use std::{
     fs,
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
-    launch, launch_script, pythons,
+    launch_script, pythons,
     replay::{Replay, replay},
 };
 
@@ -75,8 +75,7 @@ fn every_event_before_a_sudden_end_is_there() {
 
 fn endless(folder: &Path) -> std::path::PathBuf {
     let file = folder.join("endless.py");
-    let text =
-        "n = 0\nwhile True:\n    try:\n        n += 1\n    except BaseException:\n        pass\n";
+    let text = "import time\nn = 0\nwhile True:\n    try:\n        n += 1\n        time.sleep(0.0005)\n    except BaseException:\n        pass\n";
     fs::write(&file, text).unwrap();
     file
 }
@@ -165,27 +164,37 @@ fn time_and_steps_are_limited() {
 }
 
 #[test]
-fn a_forked_process_does_not_write() {
+fn a_running_program_can_be_typed_to_and_interrupted() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("forking.py");
-    let text = "import os, sys\n\ndef work(n):\n    total = 0\n    for i in range(n):\n        total += i\n    \
-                return total\n\nsys.stdout.flush()\npid = os.fork()\nif pid == 0:\n    \
-                work(2000)\n    os._exit(5)\nwork(300)\nprint(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
+    let file = folder.path().join("asking.py");
+    let text = "import time\nname = input('name? ')\nprint('hello', name, flush=True)\n\
+                try:\n    while True:\n        time.sleep(0.0005)\nexcept KeyboardInterrupt:\n    print('stopped')\n\
+                rest = input()\n";
     fs::write(&file, text).unwrap();
-    let trace = folder.path().join("trace");
     for python in pythons::installed() {
-        let target = monologue::record::Target::Script { file: file.clone() };
-        let outcome = monologue::record::record(&launch(&python, target, &trace)).unwrap();
-        assert_eq!((outcome.status, &*outcome.stdout), (0, &b"5\n"[..]));
-        let recorded = replay(&trace);
-        assert_eq!(
-            recorded.notes,
-            ["the program forked; the new process is not recorded"]
+        let trace = folder.path().join("trace");
+        let mut running = start(&Launch {
+            stdin: Stdin::Piped,
+            ..launch_script(&python, &file, &trace)
+        })
+        .unwrap();
+        let input = running.input().unwrap();
+        assert!(running.input().is_none());
+        assert!(input.send("Ada\n"));
+        // Past its greeting it loops.
+        grown(&running, 3_000);
+        running.interrupt();
+        drop(input);
+        let outcome = running.wait().unwrap();
+        let text = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.stdout, b"name? hello Ada\nstopped\n", "{text}");
+        assert_eq!(outcome.status, 1, "{text}");
+        assert!(
+            text.ends_with("EOFError: EOF when reading a line\n"),
+            "{text}"
         );
-        let calls = recorded
-            .events
-            .iter()
-            .filter(|it| it.kind == "call" && it.function == "work");
-        assert_eq!(calls.count(), 1, "3.{}", python.minor);
+        let last = replay(&trace).events.into_iter().rev();
+        let raised: Vec<_> = last.filter_map(|it| it.exception).map(|it| it.0).collect();
+        assert_eq!(raised, ["EOFError", "KeyboardInterrupt"]);
     }
 }

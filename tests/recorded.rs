@@ -5,6 +5,7 @@
 
 #[path = "golden/programs.rs"]
 mod programs;
+mod support;
 
 use std::{
     collections::BTreeSet,
@@ -20,6 +21,7 @@ use monologue::{
 };
 
 use crate::programs::{PROGRAMS, all, page, trace as trace_of};
+use crate::support::pythons;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -155,38 +157,76 @@ fn compatible_texts_are_the_research_codes() {
         return;
     };
     let golden = Path::new(&formats).join("golden");
-    let squeezed = |text: &str| {
-        let lines = text.lines().filter(|it| !it.trim().is_empty());
-        lines.collect::<Vec<_>>().join("\n")
-    };
     let dir = tempfile::tempdir().expect("a folder");
-    for (program, expr) in [
-        ("bs", "bubble_sort([3, 4, 1, 2])"),
-        ("rec", "fact(4)"),
-        ("exc2", "f([1, 2])"),
-        ("mix", "f([1, 2])"),
-        ("multi", "f([3, 4])"),
-    ] {
-        let target = Target::Call {
-            expr: expr.into(),
-            file: golden.join(format!("{program}.py")),
+    let mut compared = 0;
+    for python in pythons::installed() {
+        let version = format!("3.{}", python.minor);
+        let written = |name: &str| {
+            fs::read_to_string(golden.join(format!("{name}.tracewise.py{version}.txt"))).ok()
         };
-        let trace = recorded(target, None, dir.path());
-        let version = trace.fact("python").expect("its version");
-        let minor: Vec<&str> = version.split('.').take(2).collect();
-        let file = golden.join(format!("{program}.tracewise.py{}.txt", minor.join(".")));
-        let Ok(written) = fs::read_to_string(file) else {
-            eprintln!("skipped: nothing was written down for Python {version}");
-            return;
-        };
-        for it in represent::ALL.iter().filter(|it| it.knows(Profile::Compat)) {
-            let request = Request {
-                profile: Profile::Compat,
-                ..Request::whole(&trace)
+        for (name, program, expr) in [
+            ("bs", "bs", Some("bubble_sort([3, 4, 1, 2])")),
+            ("rec", "rec", Some("fact(4)")),
+            ("exc2", "exc2", Some("f([1, 2])")),
+            ("mix", "mix", Some("f([1, 2])")),
+            ("multi", "multi", Some("f([3, 4])")),
+            ("bs_stdin", "bs_stdin", None),
+            ("mf_case1", "mf", None),
+            ("mf_case2", "mf", None),
+        ] {
+            let Some(written) = written(name) else {
+                eprintln!("skipped: nothing was written down of {name} on Python {version}");
+                continue;
             };
-            let page = represent::page(*it, &trace, &request);
-            let held = squeezed(&written).contains(squeezed(page.text()).trim());
-            assert!(held, "{program} as {}:\n{}", it.name(), page.text());
+            let file = golden.join(format!("{program}.py"));
+            let mut launch = Launch::new(
+                match expr {
+                    Some(expr) => Target::Call {
+                        expr: expr.into(),
+                        file,
+                    },
+                    None => Target::Script { file },
+                },
+                dir.path().join("run.trace"),
+            );
+            launch.python = Some(python.path.clone());
+            launch.output = Output::Piped;
+            launch.stdin = match expr {
+                Some(_) => Stdin::Null,
+                None => {
+                    let input = dir.path().join("input");
+                    fs::write(&input, given(&written)).expect("a file");
+                    Stdin::File(input)
+                }
+            };
+            record(&launch).expect("the program is recorded");
+            let trace = file::open(&dir.path().join("run.trace")).expect("a trace");
+            for it in represent::ALL.iter().filter(|it| it.knows(Profile::Compat)) {
+                let request = Request {
+                    profile: Profile::Compat,
+                    ..Request::whole(&trace)
+                };
+                let page = represent::page(*it, &trace, &request);
+                let held = squeezed(&written).contains(squeezed(page.text()).trim());
+                let what = format!("{name} as {} on {version}", it.name());
+                assert!(held, "{what}:\n{}\n---\n{written}", page.text());
+                assert!(!page.text().trim().is_empty(), "{what}");
+                compared += 1;
+            }
         }
     }
+    eprintln!("{compared} texts compared");
+}
+
+/// Text without its empty lines.
+fn squeezed(text: &str) -> String {
+    let lines = text.lines().filter(|it| !it.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The standard input that a golden text names.
+fn given(written: &str) -> String {
+    let line = written.lines().find_map(|it| it.strip_prefix("input1=''"));
+    let text = line.and_then(|it| it.strip_suffix("''"));
+    text.expect("its input").replace("\\n", "\n")
 }

@@ -12,11 +12,15 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trace", &[]),
     ("represent", &["trace"]),
-    ("export", &["trace", "represent"]),
+    ("redact", &["trace"]),
+    (
+        "export",
+        &["trace", "represent", "redact", "model", "explain"],
+    ),
     ("sandbox", &[]),
     ("record", &["trace", "sandbox"]),
     ("model", &[]),
-    ("explain", &["trace", "model"]),
+    ("explain", &["trace", "model", "redact"]),
     (
         "repair",
         &[
@@ -25,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "represent",
             "model",
             "explain",
+            "redact",
             "sandbox",
         ],
     ),
@@ -35,6 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "trace",
             "record",
             "represent",
+            "redact",
             "export",
             "model",
             "explain",

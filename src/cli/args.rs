@@ -4,6 +4,10 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod asking;
+
+pub(super) use asking::{Explain, Model, Repair, Sampling};
+
 /// A terminal debugger for Python that thinks out loud.
 #[derive(Debug, Parser)]
 #[command(
@@ -28,7 +32,8 @@ pub struct Cli {
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// The model: a directory with config.json, tokenizer.json and *.safetensors
+    /// The model: semcoder-s, a directory with config.json, tokenizer.json and *.safetensors,
+    /// hf:ORG/NAME, or a server's address such as http://localhost:8000/v1
     #[arg(
         long,
         global = true,
@@ -37,6 +42,24 @@ pub(super) struct Common {
         help_heading = "Model"
     )]
     pub(super) model: Option<String>,
+    /// The model's tokenizer.json, where it does not lie beside the weights
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MONOLOGUE_TOKENIZER",
+        help_heading = "Model"
+    )]
+    pub(super) tokenizer: Option<PathBuf>,
+    /// A LoRA adapter to merge into the model: its directory, as PEFT writes it
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MONOLOGUE_ADAPTER",
+        help_heading = "Model"
+    )]
+    pub(super) adapter: Option<PathBuf>,
     /// Where the model runs: auto, cpu, cuda[:N] or metal
     #[arg(
         long,
@@ -115,6 +138,9 @@ pub(super) struct Target {
     /// Characters kept of each string
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub(super) max_text: Option<u32>,
+    /// Show objects by their own __repr__, called under guard; without this no code of the program is run
+    #[arg(long, help_heading = "Recording")]
+    pub(super) call_repr: bool,
     /// Stop the program after this long
     #[arg(long, value_name = "SECONDS", help_heading = "Recording")]
     pub(super) timeout: Option<f64>,
@@ -127,6 +153,9 @@ pub(super) struct Target {
     /// Import FILE.py, then record this expression over its names
     #[arg(long, value_name = "EXPR", conflicts_with_all = ["module", "code"])]
     pub(super) call: Option<String>,
+    /// Record one pytest test, and open on the assert that fails
+    #[arg(long, value_names = ["NODEID", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["words", "module", "code", "call"])]
+    pub(super) pytest: Vec<OsString>,
     /// Record a module, as `python -m`
     #[arg(short = 'm', value_names = ["MODULE", "ARG"], num_args = 1.., allow_hyphen_values = true, conflicts_with = "words")]
     pub(super) module: Vec<OsString>,
@@ -216,6 +245,12 @@ pub(super) struct Show {
     /// What the run should have given, as a Python literal
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
+    /// As many records as fit this many tokens; what is left out is said
+    #[arg(long, value_name = "TOKENS")]
+    pub(super) budget: Option<usize>,
+    /// Mask what looks secret, and what the program read from outside
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Text, spans and size as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -238,6 +273,18 @@ pub(super) struct Export {
     /// The form
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Form,
+    /// What the run should have given, as a Python literal (sft)
+    #[arg(long, value_name = "VALUE")]
+    pub(super) expected: Option<String>,
+    /// The corrected program: what the assistant says (sft)
+    #[arg(long, value_name = "FILE")]
+    pub(super) fixed: Option<PathBuf>,
+    /// Only these steps, counted from 1, both ends included (html)
+    #[arg(long, value_name = "A..B")]
+    pub(super) steps: Option<String>,
+    /// Do not mask what the program read from its standard input
+    #[arg(long)]
+    pub(super) trust_stdin: bool,
 }
 
 /// What a trace can be exported as.
@@ -245,79 +292,18 @@ pub(super) struct Export {
 pub(super) enum Form {
     /// JSON Lines, one event a line, in order
     Events,
-}
-
-/// `explain`
-#[derive(Debug, Args)]
-pub(super) struct Explain {
-    /// The trace
-    pub(super) trace: PathBuf,
-    /// From the input to the output (the default)
-    #[arg(long, conflicts_with = "backward")]
-    pub(super) forward: bool,
-    /// From the output to an input
-    #[arg(long)]
-    pub(super) backward: bool,
-    /// The frame to explain, counted from 1 [default: the program's entry]
-    #[arg(long, value_name = "N")]
-    pub(super) frame: Option<u32>,
-    #[command(flatten)]
-    pub(super) sampling: Sampling,
-    /// Prompt, text, answer and claims as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// How the model is sampled.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Sampling {
-    /// 0 is greedy
-    #[arg(long, value_name = "T")]
-    pub(super) temperature: Option<f64>,
-    /// Same seed, same text
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) seed: u64,
-    /// Tokens the model may write
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    pub(super) max_tokens: usize,
-}
-
-/// `repair`
-#[derive(Debug, Args)]
-pub(super) struct Repair {
-    /// `assert` lines, or a pytest file
-    #[arg(long, value_name = "FILE")]
-    pub(super) tests: PathBuf,
-    /// The interpreter [default: the active virtual environment's python, else python3]
-    #[arg(long, value_name = "PATH")]
-    pub(super) python: Option<PathBuf>,
-    /// The call that goes wrong: its test is the one that the model is shown first
-    #[arg(long, value_name = "EXPR")]
-    pub(super) call: Option<String>,
-    /// Candidates a round
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) samples: usize,
-    /// Rounds; each sees what the last one's tests said
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) rounds: usize,
-    #[command(flatten)]
-    pub(super) sampling: Sampling,
-    /// Write the fix to the file when it passes
-    #[arg(long)]
-    pub(super) apply: bool,
-    /// The outcome as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    /// The program to repair
-    #[arg(value_name = "FILE.py")]
-    pub(super) file: PathBuf,
-}
-
-/// `model`
-#[derive(Debug, Subcommand)]
-pub(super) enum Model {
-    /// Device, number format, memory and architecture of the model
-    Info,
+    /// Fine-tuning records: the program, its trace or monologue, its correction
+    Sft,
+    /// CRUXEval records and prompts that ask for an input
+    CruxevalI,
+    /// CRUXEval records and prompts that ask for the output
+    CruxevalO,
+    /// One record a step: the state before and after, and the next line
+    NextState,
+    /// The lines that the run executed, and those it did not
+    Coverage,
+    /// One page that a browser steps through, with nothing to fetch
+    Html,
 }
 
 /// `sandbox`

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    num::NonZeroUsize,
     ops::ControlFlow,
     process::ExitCode,
 };
@@ -31,26 +32,35 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
             super::usage("could not ask about frame 0: frames are counted from 1")
         })?)),
     };
-    let question = Question::about(&trace, frame, direction)?;
-    let mut backend = model::backend(&settings)?;
+    let limits = model::limits(&args.sampling);
+    let choice = model::named(&settings);
+    // A model that is not here is asked about a trace of which the secrets are masked.
+    let masked = choice
+        .as_ref()
+        .ok()
+        .and_then(|it| it.outgoing.trace(&trace));
+    let mut question = Question::about(masked.as_ref().unwrap_or(&trace), frame, direction)?;
+    let choice = choice?;
+    if args.preview {
+        let shown = choice.preview(&question.prompt, &limits, NonZeroUsize::MIN)?;
+        writeln!(io::stdout().lock(), "{shown}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut backend = choice.load()?;
     let stop = model::interrupted()?;
 
     let mut text = String::new();
     let mut written = Ok(());
-    let completion = backend.stream(
-        &question.prompt,
-        &model::limits(&args.sampling),
-        &mut |piece| {
-            text.push_str(piece);
-            if !args.json && !piece.is_empty() {
-                written = print(piece);
-            }
-            match model::is_set(&stop) || written.is_err() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        },
-    )?;
+    let completion = backend.stream(&question.prompt, &limits, &mut |piece| {
+        text.push_str(piece);
+        if !args.json && !piece.is_empty() {
+            written = print(piece);
+        }
+        match model::is_set(&stop) || written.is_err() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
     written?;
     // The stop word ends the answer's tags: the text is whole only with it.
     if let Finish::StopWord(word) = &completion.finish {
@@ -59,7 +69,8 @@ pub(super) fn run(args: &Explain, common: &Common) -> Result<ExitCode, Failure> 
             print(word)?;
         }
     }
-    let explanation = question.explanation(&trace, text);
+    let explanation = question.explanation(&trace, choice.outgoing.unmasked(&text));
+    question.prompt = backend.given(&question.prompt);
     let mut out = io::stdout().lock();
     if args.json {
         let name = &backend.info().name;

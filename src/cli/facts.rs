@@ -7,24 +7,13 @@ use std::{
     process::ExitCode,
 };
 
-use super::{
-    Failure,
-    args::{Common, Model},
-    layers, model,
-};
+use super::{Failure, args::Common, layers, models};
 use crate::{
     record::{self, Launch, Output, Stdin},
     sandbox,
     trace::{file, literal},
     tui,
 };
-
-/// `model`
-pub(super) fn model(command: &Model, common: &Common) -> Result<ExitCode, Failure> {
-    match command {
-        Model::Info => model::info(&layers::settings(common)?),
-    }
-}
 
 /// `themes`
 pub(super) fn themes() -> Result<ExitCode, Failure> {
@@ -80,11 +69,7 @@ pub(super) fn doctor(common: &Common) -> Result<ExitCode, Failure> {
         writeln!(out, "  {held}  {}", layer.name)?;
     }
     writeln!(out, "model")?;
-    let settings = layers::settings(common)?;
-    match model::choice(&settings)? {
-        Some(choice) => writeln!(out, "  {} (`monologue model info` loads it)", choice.spec)?,
-        None => writeln!(out, "  none; {}", model::HOW_TO_GET_ONE)?,
-    }
+    models::doctor(&layers::settings(common)?, &mut out)?;
     writeln!(out, "terminal")?;
     let size = crossterm::terminal::size();
     match (io::stdout().is_terminal(), size) {

@@ -19,6 +19,8 @@ use crate::{
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
     let flags = Settings {
         model: common.model.clone(),
+        tokenizer: common.tokenizer.clone(),
+        adapter: common.adapter.clone(),
         device: common.device.clone(),
         dtype: common.dtype.clone(),
         theme: common.theme.clone(),

@@ -1,11 +1,11 @@
 //! Repairs with the model that was named: for the debugger's repair pane and for `repair`.
 
-use std::{ops::ControlFlow, path::PathBuf};
+use std::{collections::VecDeque, num::NonZeroUsize, ops::ControlFlow, path::PathBuf};
 
 use super::{model::Choice, think::loaded};
 use crate::{
     explain::prompt,
-    model::{Backend, Finish, Limits, Prompt},
+    model::{self, Backend, Finish, Limits, Prompt},
     repair::{self, Answer, Applied, Bug, Outcome, Patch, Plan, Progress, Question, Report},
     trace::{Cursor, Trace},
     tui::{Judged, RepairProgress, RepairReport, Repairer},
@@ -46,28 +46,101 @@ pub(super) fn asked(
     limits: &Limits,
     on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<String, String> {
-    let prompt = Prompt {
+    let mut text = String::new();
+    let limits = limits_of(question, limits);
+    let completion = backend
+        .stream(&prompt_of(question), &limits, &mut |piece| {
+            text.push_str(piece);
+            on_piece(piece)
+        })
+        .map_err(reason)?;
+    whole(text, completion.finish)
+}
+
+/// The answers of a round, made together.
+#[derive(Default)]
+pub(super) struct Answers {
+    ready: VecDeque<String>,
+}
+
+impl Answers {
+    /// As [`asked`], for one of `samples` questions that differ in their number alone: the first asks for
+    /// all of them at once, and the likeliest is answered with first where the backend tells which that is.
+    ///
+    /// # Errors
+    /// As [`asked`].
+    pub(super) fn asked(
+        &mut self,
+        backend: &mut dyn Backend,
+        question: &Question,
+        limits: &Limits,
+        samples: NonZeroUsize,
+        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<String, String> {
+        if question.sample == 0 {
+            self.ready.clear();
+        }
+        if let Some(text) = self.ready.pop_front() {
+            return Ok(text);
+        }
+        if question.sample != 0 || samples.get() == 1 {
+            return asked(backend, question, limits, on_piece);
+        }
+        let limits = limits_of(question, limits);
+        let seeds = (0..samples.get()).map(|it| limits.seed.wrapping_add(it as u64));
+        let seeds: Vec<u64> = seeds.collect();
+        let mut texts = vec![String::new(); seeds.len()];
+        let made = backend
+            .sample_many(&prompt_of(question), &limits, &seeds, &mut |row, piece| {
+                texts[row].push_str(piece);
+                on_piece(piece)
+            })
+            .map_err(reason)?;
+        let mut order: Vec<usize> = (0..made.len()).collect();
+        let likelihoods = backend.likelihoods();
+        if likelihoods.len() == made.len() {
+            order.sort_by(|a, b| likelihoods[*b].total_cmp(&likelihoods[*a]));
+        }
+        for row in order {
+            let text = std::mem::take(&mut texts[row]);
+            self.ready.push_back(whole(text, made[row].finish.clone())?);
+        }
+        let first = self.ready.pop_front();
+        first.ok_or_else(|| "it gave no answer".to_owned())
+    }
+}
+
+/// What the model is asked.
+pub(super) fn prompt_of(question: &Question) -> Prompt {
+    Prompt {
         text: question.prompt.clone(),
         stops: prompt::refine("", "", "").stops,
-    };
-    // Samples of one prompt must differ, and a retry must not.
-    let limits = Limits {
+    }
+}
+
+/// Samples of one prompt must differ, and a retry must not.
+fn limits_of(question: &Question, limits: &Limits) -> Limits {
+    Limits {
         seed: limits
             .seed
             .wrapping_add((question.round * 1000 + question.sample) as u64),
         ..limits.clone()
-    };
-    let mut text = String::new();
-    let completion = backend
-        .stream(&prompt, &limits, &mut |piece| {
-            text.push_str(piece);
-            on_piece(piece)
-        })
-        .map_err(|it| it.to_string())?;
-    match completion.finish {
+    }
+}
+
+fn whole(text: String, finish: Finish) -> Result<String, String> {
+    match finish {
         Finish::Stopped => Err("it was stopped".into()),
         Finish::StopWord(word) => Ok(text + &word),
         Finish::EndOfText | Finish::TokenLimit => Ok(text),
+    }
+}
+
+/// The error without what was attempted, which the room of repairs says itself.
+pub(super) fn reason(error: model::Error) -> String {
+    match error {
+        model::Error::Remote { reason, .. } => reason,
+        other => other.to_string(),
     }
 }
 
@@ -83,7 +156,12 @@ impl Repairer for Mender {
         let path = PathBuf::from(&*trace.file(cursor.frame()).path);
         let bug = Bug::read(python.as_ref(), &path, &self.tests).map_err(|it| it.to_string())?;
         let plan = Plan::default();
-        let backend = loaded(&mut self.backend, &self.choice)?;
+        // What the program got from outside is masked in what a server is asked.
+        self.choice.outgoing.trace(trace);
+        let outgoing = self.choice.outgoing.clone();
+        let backend = loaded(&mut self.backend, &self.choice, &mut || {
+            on_progress(RepairProgress::Piece(String::new()))
+        })?;
         let limits = Limits {
             new_tokens: 1024,
             temperature: 0.0,
@@ -96,15 +174,13 @@ impl Repairer for Mender {
             &bug,
             plan,
             &mut |question| {
-                asked(
-                    &mut **backend,
-                    question,
-                    &limits,
-                    &mut |piece| match piece.is_empty() {
-                        true => (screen.borrow_mut())(RepairProgress::Piece(String::new())),
-                        false => (screen.borrow_mut())(RepairProgress::Piece(piece.to_owned())),
-                    },
-                )
+                let text = asked(&mut **backend, question, &limits, &mut |piece| match piece
+                    .is_empty()
+                {
+                    true => (screen.borrow_mut())(RepairProgress::Piece(String::new())),
+                    false => (screen.borrow_mut())(RepairProgress::Piece(piece.to_owned())),
+                })?;
+                Ok(outgoing.unmasked(&text))
             },
             &mut |progress| {
                 let news = match progress {

@@ -2,18 +2,25 @@
 
 mod args;
 mod explain;
+mod export;
 mod facts;
 mod layers;
 mod mend;
 mod model;
+mod models;
 mod open;
+mod outgoing;
 mod record;
 mod repair;
 mod report;
 mod sandbox;
 mod show;
+mod since;
+mod speed;
 mod target;
 mod think;
+mod threads;
+mod tokens;
 
 use std::{io, process::ExitCode};
 
@@ -110,14 +117,17 @@ fn complain(error: &anyhow::Error) {
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let common = cli.common;
     match cli.command {
-        None => open::target(&cli.target, &common),
+        None => {
+            threads::leave_a_core();
+            open::target(&cli.target, &common)
+        }
         Some(Command::Record { target }) => record::run(&target, &common),
         Some(Command::Open(args)) => open::trace(&args, &common),
-        Some(Command::Show(args)) => show::run(&args),
-        Some(Command::Export(args)) => show::export(&args),
+        Some(Command::Show(args)) => show::run(&args, &common),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Explain(args)) => explain::run(&args, &common),
         Some(Command::Repair(args)) => repair::run(&args, &common),
-        Some(Command::Model { command }) => facts::model(&command, &common),
+        Some(Command::Model { command }) => models::run(&command, &common),
         Some(Command::Sandbox(args)) => sandbox::run(&args, &common),
         Some(Command::Doctor) => facts::doctor(&common),
         Some(Command::Themes) => facts::themes(),

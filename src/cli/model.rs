@@ -1,31 +1,85 @@
 //! The model that the command line, the environment or the settings name, loaded when it is needed.
 
 use std::{
-    io::{self, Write as _},
-    process::ExitCode,
+    io,
+    num::NonZeroUsize,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use super::{Failure, args::Sampling, usage};
+use super::{Failure, args::Sampling, outgoing::Outgoing, usage};
 use crate::{
-    model::{self, Backend, DeviceChoice, DtypeChoice, Limits, Spec},
+    model::{self, Backend, Limits, Options, Prompt, Server, Spec},
     settings::Settings,
 };
 
+/// Where the key for a server is kept: not on a command line, which others can see.
+const KEY: &str = "MONOLOGUE_API_KEY";
+
 /// How to get a model, for whoever has none.
-pub(super) const HOW_TO_GET_ONE: &str = "name one with --model DIR, MONOLOGUE_MODEL or `model = …` in the settings: \
-     a directory with config.json, tokenizer.json and *.safetensors, or semcoder-s once \
-     `huggingface-cli download semcoder/semcoder_s_1030` has fetched it";
+pub(super) const HOW_TO_GET_ONE: &str = "name one with --model, MONOLOGUE_MODEL or `model = …` in the settings: semcoder-s once \
+     `monologue model pull semcoder-s` has fetched it, a directory with config.json, tokenizer.json \
+     and *.safetensors, or a server's address such as http://localhost:8000/v1";
 
 /// Which model, where and in which numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) spec: Spec,
-    pub(super) device: DeviceChoice,
-    pub(super) dtype: DtypeChoice,
+    pub(super) options: Options,
+    /// The way to it.
+    pub(super) outgoing: Outgoing,
+}
+
+impl Choice {
+    /// Loads the model, or connects to its server.
+    ///
+    /// # Errors
+    /// In a sentence, when it cannot be had.
+    pub(super) fn load(&self) -> Result<Box<dyn Backend>, model::Error> {
+        self.load_while(&mut || ControlFlow::Continue(()))
+    }
+
+    /// [`Self::load`], for as long as that is `wanted`.
+    ///
+    /// # Errors
+    /// In a sentence, when it cannot be had, or is not wanted any more.
+    pub(super) fn load_while(
+        &self,
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Box<dyn Backend>, model::Error> {
+        match &self.spec {
+            Spec::Server { url, name } => {
+                let key = std::env::var(KEY).ok();
+                let outgoing = self.outgoing.clone();
+                let redact = Box::new(move |text: &str| outgoing.masked(text));
+                let server = Server::connect(url, name.as_deref(), key, redact, wanted)?;
+                Ok(Box::new(server))
+            }
+            _ => model::load_watched(&self.spec, &self.options, &mut |_| wanted()),
+        }
+    }
+
+    /// What asking would send and where to; for a model that runs here, what it would be given.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub(super) fn preview(
+        &self,
+        prompt: &Prompt,
+        limits: &Limits,
+        samples: NonZeroUsize,
+    ) -> Result<String, model::Error> {
+        match &self.spec {
+            Spec::Server { url, name } => {
+                let redact = |text: &str| self.outgoing.masked(text);
+                model::preview(url, name.as_deref(), &redact, prompt, limits, samples)
+            }
+            _ => Ok(prompt.text.trim_end().to_owned()),
+        }
+    }
 }
 
 /// The model that was named, if one was.
@@ -38,24 +92,31 @@ pub(super) fn choice(settings: &Settings) -> Result<Option<Choice>, Failure> {
     };
     let (device, dtype) = (settings.device.as_deref(), settings.dtype.as_deref());
     let wrong = |it: model::Error| usage(it.to_string());
+    let spec: Spec = spec.parse().map_err(wrong)?;
     Ok(Some(Choice {
-        spec: spec.parse().map_err(wrong)?,
-        device: device.unwrap_or("auto").parse().map_err(wrong)?,
-        dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
+        outgoing: Outgoing::to(&spec),
+        spec,
+        options: Options {
+            device: device.unwrap_or("auto").parse().map_err(wrong)?,
+            dtype: dtype.unwrap_or("auto").parse().map_err(wrong)?,
+            adapter: settings.adapter.clone(),
+            tokenizer: settings.tokenizer.clone(),
+            copies: model::copies(),
+            memory: None,
+        },
     }))
 }
 
-/// Loads the model that was named.
+/// The model that was named.
 ///
 /// # Errors
-/// When none was, or it does not load.
-pub(super) fn backend(settings: &Settings) -> Result<Box<dyn Backend>, Failure> {
-    let choice = choice(settings)?.ok_or_else(|| {
+/// When none was.
+pub(super) fn named(settings: &Settings) -> Result<Choice, Failure> {
+    choice(settings)?.ok_or_else(|| {
         usage(format!(
             "could not ask a model: none was named; {HOW_TO_GET_ONE}"
         ))
-    })?;
-    Ok(model::load(&choice.spec, choice.device, choice.dtype)?)
+    })
 }
 
 /// How far and how freely the model may go on; greedy unless asked otherwise.
@@ -66,26 +127,6 @@ pub(super) fn limits(sampling: &Sampling) -> Limits {
         top_p: 0.95,
         seed: sampling.seed,
     }
-}
-
-/// Prints what the model is and where it runs.
-pub(super) fn info(settings: &Settings) -> Result<ExitCode, Failure> {
-    let backend = backend(settings)?;
-    let info = backend.info();
-    let mut out = io::stdout().lock();
-    let gib = info.bytes as f64 / f64::from(1 << 30);
-    for (key, value) in [
-        ("model", info.name.clone()),
-        ("architecture", info.architecture.clone()),
-        ("device", info.device.clone()),
-        ("dtype", info.dtype.clone()),
-        ("parameters", info.parameters.to_string()),
-        ("memory", format!("{gib:.2} GiB of weights")),
-        ("context", format!("{} tokens", info.context)),
-    ] {
-        writeln!(out, "{key:<13} {value}")?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Set once the person presses Ctrl-C; until then nothing else happens on it.

@@ -87,7 +87,14 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
 /// Debugs a saved trace; without a terminal, prints how the run ended.
 pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
     let settings = layers::settings(common)?;
-    let trace = file::open(&args.trace)?;
+    let wanted = args.goto.and_then(StepId::numbered);
+    let screen = has_screen();
+    let mut follow = file::Follow::begin(&args.trace)?;
+    // The screen opens on what a moment brings; without one, the whole run is told.
+    let whole = follow.advance_until(SHORT, |it| {
+        screen && wanted.is_none_or(|step| it.steps().get(step).is_some())
+    })?;
+    let trace = follow.snapshot();
     let title = args
         .trace
         .file_name()
@@ -104,8 +111,12 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     let goto = goto(&trace, args.goto)?;
-    if !has_screen() {
-        report::write(&trace, &title, &mut io::stdout().lock())?;
+    if !screen {
+        let mut out = io::stdout().lock();
+        report::write(&trace, &title, &mut out)?;
+        for change in super::since::changes(&trace) {
+            writeln!(out, "note: {change}")?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let look = layers::look(&settings)?;
@@ -113,6 +124,8 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
     let tests = args.tests.clone();
     Ok(tui::guarded(move || {
         let mut session = Session::new(trace, title);
+        // Here and not before: a thread does not survive the start of the screen's process.
+        session.traced = (!whole).then(|| follow.in_background());
         session.representations = represent::ALL;
         session.look = look;
         session.breakpoints = breakpoints;
@@ -127,11 +140,13 @@ fn goto(trace: &Trace, number: Option<u32>) -> Result<Option<StepId>, Failure> {
     let Some(number) = number else {
         return Ok(None);
     };
-    let step = StepId::numbered(number).filter(|&it| trace.steps().get(it).is_some());
+    let steps = trace.steps();
+    let step = StepId::numbered(number).filter(|&it| steps.get(it).is_some());
     step.map(Some).ok_or_else(|| {
         usage(format!(
-            "could not go to step {number}: the trace has steps 1 to {}",
-            trace.steps().len()
+            "could not go to step {number}: the trace has steps {} to {}",
+            steps.start().number(),
+            steps.end().raw()
         ))
     })
 }

@@ -9,19 +9,39 @@ use super::{
 };
 use crate::{record, trace::file};
 
+/// Bytes of trace kept of a program while it runs: some fifty million steps, a tenth of that once it is
+/// packed.
+const KEPT: u64 = 512 << 20;
+
 /// Records, says so in one line on standard error, and ends as the program did.
 pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
-    let launch = target.launch(
+    let mut launch = target.launch(
         &layers::settings(common)?,
         &PathBuf::from("monologue.trace"),
     )?;
-    // Ctrl-C is the program's: it gets the signal too, and how it ends is how we end.
-    let _ignored = super::model::interrupted()?;
-    let outcome = record::record(&launch).map_err(failed)?;
-    let trace = file::open(&launch.trace)?;
+    // However long the program runs, its newest steps are kept, and no more disk than that.
+    launch.max_bytes = Some(i64::MAX.cast_unsigned());
+    // Signals are the program's, Ctrl-C too: how it ends is how we end.
+    let signals = record::Forwarding::begin()?;
+    let running = record::start(&launch).map_err(failed)?;
+    signals.to(running.pid());
+    let keeping = file::Keeping::start(running.trace(), KEPT);
+    let outcome = running.wait().map_err(failed);
+    drop(keeping);
+    drop(signals);
+    let outcome = outcome?;
+    let steps = match file::pack(&launch.trace) {
+        Ok(Some(packed)) => packed.steps,
+        done => {
+            if let Err(error) = done {
+                summarize(&error.to_string());
+            }
+            file::open(&launch.trace)?.steps().end().raw()
+        }
+    };
     summarize(&format!(
         "recorded {} steps of {} on Python {} to {} in {:.2} s{}",
-        trace.steps().len(),
+        steps,
         target.title(),
         outcome.python.version,
         launch.trace.display(),

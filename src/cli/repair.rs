@@ -11,13 +11,14 @@ use super::{
     Failure,
     args::{Common, Repair},
     layers,
-    mend::{asked, summary},
+    mend::{Answers, prompt_of, reason, summary},
     model, status, usage,
 };
 use crate::{
-    model::Backend,
+    explain::answer::told,
+    model::{Backend, Limits},
     record,
-    repair::{self, Bug, Outcome, Plan, Progress, Report},
+    repair::{self, Bug, Outcome, Plan, Progress, Report, Tried},
 };
 
 /// Searches, says what was found, and ends with 0 when a fix is proven, 3 when none is.
@@ -30,6 +31,7 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
         // Stable: the other tests keep their order behind it.
         bug.cases.cases.sort_by_key(|it| !same(&it.call, call));
     }
+    bug.accept_hazards = args.accept_hazards;
     let plan = Plan {
         samples: NonZeroUsize::new(args.samples)
             .ok_or_else(|| usage("could not repair with 0 samples: give --samples 1 or more"))?,
@@ -43,37 +45,40 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
     }
     let stop = model::interrupted()?;
     let mut backend: Option<Box<dyn Backend>> = None;
+    let mut answers = Answers::default();
+    if args.preview {
+        return preview(&bug, plan, &limits, &model::named(&settings)?);
+    }
     let report = repair::repair(
         &bug,
         plan,
         &mut |question| {
             // Loaded only once a model is needed: a program that passes needs none.
-            if backend.is_none() {
-                backend = Some(match &choice {
-                    Some(_) => model::backend(&settings).map_err(|it| it.to_string())?,
-                    None => return Err(format!("none was named; {}", model::HOW_TO_GET_ONE)),
-                });
-            }
-            let Some(backend) = &mut backend else {
-                return Err("it did not load".into());
+            let Some(choice) = &choice else {
+                return Err(format!("none was named; {}", model::HOW_TO_GET_ONE));
             };
-            asked(
-                &mut **backend,
-                question,
-                &limits,
-                &mut |_| match model::is_set(&stop) {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                },
-            )
+            let loaded = match backend.take() {
+                Some(loaded) => loaded,
+                None => choice.load().map_err(reason)?,
+            };
+            let backend = backend.insert(loaded);
+            let text =
+                answers.asked(&mut **backend, question, &limits, plan.samples, &mut |_| {
+                    match model::is_set(&stop) {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    }
+                })?;
+            Ok(choice.outgoing.unmasked(&text))
         },
         &mut |progress| {
             if let (Progress::Judged(round, candidate, tried), false) = (progress, args.json) {
                 tell(&format!(
-                    "round {}, candidate {}: {}",
+                    "round {}, candidate {}: {}{}",
                     round + 1,
                     candidate + 1,
-                    tried.judgement.class.word()
+                    tried.judgement.class.word(),
+                    warning(tried)
                 ));
             }
             match model::is_set(&stop) {
@@ -98,6 +103,34 @@ pub(super) fn run(args: &Repair, common: &Common) -> Result<ExitCode, Failure> {
     })
 }
 
+/// Prints what the first round would send.
+fn preview(
+    bug: &Bug,
+    plan: Plan,
+    limits: &Limits,
+    choice: &model::Choice,
+) -> Result<ExitCode, Failure> {
+    let mut shown = None;
+    let report = repair::repair(
+        bug,
+        plan,
+        &mut |_| Err("nothing is sent".into()),
+        &mut |progress| match progress {
+            Progress::Asking(question) => {
+                shown = Some(choice.preview(&prompt_of(question), limits, plan.samples));
+                ControlFlow::Break(())
+            }
+            Progress::Original(_) | Progress::Judged(..) => ControlFlow::Continue(()),
+        },
+    )?;
+    let shown = match shown {
+        Some(shown) => shown?,
+        None => format!("{}: nothing would be sent", summary(&report)),
+    };
+    writeln!(io::stdout().lock(), "{shown}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Whether two calls are written alike, blanks and quotes aside.
 fn same(a: &str, b: &str) -> bool {
     let bare = |it: &str| -> String {
@@ -109,11 +142,24 @@ fn same(a: &str, b: &str) -> bool {
     bare(a) == bare(b)
 }
 
+/// What a candidate does that it should be looked at for, and what to do where it was therefore not run.
+fn warning(tried: &Tried) -> String {
+    match (tried.hazards.is_empty(), &tried.judgement.why) {
+        (true, _) => String::new(),
+        (false, None) => format!("; look at: {}", told(&tried.hazards)),
+        (false, Some(why)) => format!("; {why}; --accept-hazards runs such candidates"),
+    }
+}
+
 fn write_found(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let chosen = report
         .chosen
         .map(|(round, candidate)| &report.rounds[round].candidates[candidate]);
     if let Some(tried) = chosen {
+        // Before the change itself: whoever reads it should know what to look for.
+        if !tried.hazards.is_empty() {
+            writeln!(out, "look at: {}", told(&tried.hazards))?;
+        }
         if let Some(patch) = &tried.patch {
             write!(out, "{}", patch.diff())?;
         }

@@ -44,14 +44,13 @@ pub(super) fn write(trace: &Trace, name: &str, out: &mut dyn Write) -> io::Resul
         writeln!(out, "note: {note}")?;
     }
     write_output(trace, out)?;
-    if steps == 0 {
-        return Ok(());
-    }
     let last = uncaught
         .and_then(|(event, _)| trace.step_of(event))
-        .unwrap_or(StepId::new(steps - 1));
+        .or(trace.steps().last());
+    let Some(last) = last else { return Ok(()) };
     writeln!(out, "\nlast steps")?;
-    for raw in last.raw().saturating_sub(STEPS - 1)..=last.raw() {
+    let first = last.raw().saturating_sub(STEPS - 1).max(trace.dropped());
+    for raw in first..=last.raw() {
         write_step(trace, StepId::new(raw), out)?;
     }
     Ok(())

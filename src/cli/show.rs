@@ -1,4 +1,4 @@
-//! `show` and `export`: a trace as text or data on standard output.
+//! `show`: a trace as text on standard output.
 
 use std::{
     io::{self, Write as _},
@@ -6,19 +6,24 @@ use std::{
     process::ExitCode,
 };
 
+use serde_json::json;
+
 use super::{
     Failure,
-    args::{Export, Form, Profile, Show},
+    args::{Common, Profile, Show},
+    layers,
+    tokens::Counter,
     usage,
 };
 use crate::{
     export::{self, Tokens},
-    represent::{self, Representation, Request},
+    redact::{self, Masker},
+    represent::{self, Fitted, Representation, Request},
     trace::{Id, StepId, Trace, file},
 };
 
 /// Prints one representation.
-pub(super) fn run(args: &Show) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
     let representation = representation(&args.name)?;
     let profile = match args.profile {
         Profile::Canonical => represent::Profile::Canonical,
@@ -30,41 +35,49 @@ pub(super) fn run(args: &Show) -> Result<ExitCode, Failure> {
             args.name
         )));
     }
-    let trace = file::open(&args.trace)?;
+    let mut trace = file::open(&args.trace)?;
+    if args.redact {
+        trace = redact::redacted(&trace, &mut Masker::new(&trace));
+    }
     let request = Request {
         window: window(&trace, args.steps.as_deref())?,
         profile,
         mode: mode(representation, args.mode.as_deref())?,
         expected: args.expected.clone(),
     };
-    let page = represent::page(representation, &trace, &request);
+    let counter = Counter::of(&layers::settings(common)?);
+    let fitted = match args.budget {
+        None => Fitted {
+            page: represent::page(representation, &trace, &request),
+            left_out: None,
+        },
+        Some(budget) => {
+            let count = |text: &str| counter.count(text);
+            represent::within(representation, &trace, &request, budget, &count).map_err(|least| {
+                usage(format!(
+                    "could not show {} within {budget} {} tokens: its first step alone has {least}; give a larger --budget",
+                    args.name, counter.name
+                ))
+            })?
+        }
+    };
+    let page = fitted.page;
     let mut out = io::stdout().lock();
     if args.json {
         let tokens = Tokens {
-            tokenizer: "cl100k_base".into(),
-            count: tiktoken_rs::cl100k_base_singleton()
-                .encode_ordinary(page.text())
-                .len(),
+            count: counter.count(page.text()),
+            tokenizer: counter.name,
         };
-        let json = export::show_json(representation, profile, &page, &tokens);
+        let mut json = export::show_json(representation, profile, &page, &tokens);
+        if let Some(left_out) = fitted.left_out {
+            let (first, last) = (left_out.steps.start.number(), left_out.steps.end.raw());
+            json["left_out"] = json!({"records": left_out.records, "steps": [first, last]});
+        }
         writeln!(out, "{json}")?;
     } else {
         out.write_all(page.text().as_bytes())?;
         if !page.text().ends_with('\n') {
             out.write_all(b"\n")?;
-        }
-    }
-    out.flush()?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Prints a trace as data.
-pub(super) fn export(args: &Export) -> Result<ExitCode, Failure> {
-    let trace = file::open(&args.trace)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match args.form {
-        Form::Events => {
-            export::events(&trace, &mut out, None)?;
         }
     }
     out.flush()?;
@@ -104,8 +117,8 @@ fn mode(
 }
 
 /// Steps `A..B`, counted from 1, both ends included; either end may be left out.
-fn window(trace: &Trace, text: Option<&str>) -> Result<Range<StepId>, Failure> {
-    let whole = Id::new(0)..trace.steps().end();
+pub(super) fn window(trace: &Trace, text: Option<&str>) -> Result<Range<StepId>, Failure> {
+    let whole = trace.steps().start()..trace.steps().end();
     let Some(text) = text else { return Ok(whole) };
     let wrong = || {
         usage(format!(
@@ -117,15 +130,19 @@ fn window(trace: &Trace, text: Option<&str>) -> Result<Range<StepId>, Failure> {
         "" => Ok(default),
         it => it.parse::<u32>().map_err(|_| wrong()),
     };
-    let steps = trace.steps().len();
-    let (from, to) = (number(from, 1)?, number(to, steps)?);
+    let (first, steps) = (whole.start.number(), whole.end.raw());
+    let (from, to) = (number(from, first)?, number(to, steps)?);
     if from == 0 || to < from {
         return Err(wrong());
     }
-    if steps < from {
+    if steps < from || to < first {
+        let there = match first {
+            1 => format!("{steps} steps"),
+            _ => format!("steps {first} to {steps}"),
+        };
         return Err(usage(format!(
-            "could not show steps `{text}`: the trace has {steps} steps"
+            "could not show steps `{text}`: the trace has {there}"
         )));
     }
-    Ok(Id::new(from - 1)..Id::new(to.min(steps)))
+    Ok(Id::new(from.max(first) - 1)..Id::new(to.min(steps)))
 }

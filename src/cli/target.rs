@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Failure, args, sandbox::seconds_of, usage};
+use super::{Failure, args, sandbox::seconds_of, threads, usage};
 use crate::{
     record::{self, Launch, Stdin},
     settings::Settings,
@@ -14,7 +14,9 @@ use crate::{
 impl args::Target {
     /// Whether anything was named.
     pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.module.is_empty() && self.code.is_empty()
+        [&self.words, &self.module, &self.code, &self.pytest]
+            .iter()
+            .all(|it| it.is_empty())
     }
 
     /// What to launch, with its trace going to `-o`, else to `trace`.
@@ -41,8 +43,10 @@ impl args::Target {
         launch.max_items = least(self.max_items, asked.max_items, launch.max_items);
         launch.max_depth = least(self.max_depth, asked.max_depth, launch.max_depth);
         launch.max_text = least(self.max_text, asked.max_text, launch.max_text);
+        launch.call_repr = self.call_repr;
         let timeout = self.timeout.or(asked.timeout.map(|it| it as f64));
         launch.timeout = timeout.map(seconds_of).transpose()?;
+        launch.withheld = threads::set();
         if let Some(file) = &self.stdin {
             launch.stdin = Stdin::File(file.clone());
         }
@@ -65,6 +69,9 @@ impl args::Target {
         if !self.code.is_empty() {
             return "-c".into();
         }
+        if let Some(node) = self.pytest.first() {
+            return node.to_string_lossy().into_owned();
+        }
         self.words.first().map(name).unwrap_or_default()
     }
 
@@ -75,12 +82,15 @@ impl args::Target {
         if let Some((code, args)) = self.code.split_first() {
             return Ok((record::Target::Code { code: code.clone() }, args.to_vec()));
         }
+        if let Some((node, args)) = self.pytest.split_first() {
+            return Ok((record::Target::Pytest { node: node.clone() }, args.to_vec()));
+        }
         let Some((file, args)) = self.words.split_first() else {
             return Err(usage(match &self.call {
                 Some(expr) => format!(
                     "could not record `{expr}`: name the FILE.py that its names come from, behind the expression"
                 ),
-                None => "could not record anything: name a FILE.py, -m MODULE, -c CODE, or --call 'EXPR' FILE.py"
+                None => "could not record anything: name a FILE.py, -m MODULE, -c CODE, --pytest NODEID, or --call 'EXPR' FILE.py"
                     .into(),
             }));
         };

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::model::Choice;
 use crate::{
     explain::{Direction, Question, claims},
-    model::{self, Backend, Finish, Limits},
+    model::{Backend, Finish, Limits},
     trace::{Cursor, Heading, Trace},
     tui::{Answer, Asker, Claim, Verdict},
 };
@@ -29,19 +29,18 @@ impl Thinker {
     }
 }
 
-/// The backend in `slot`, loaded into it if it is empty.
+/// The backend in `slot`, loaded into it if it is empty, for as long as that is `wanted`.
 ///
 /// # Errors
 /// When it does not load, in a sentence.
 pub(super) fn loaded<'a>(
     slot: &'a mut Option<Box<dyn Backend>>,
     choice: &Choice,
+    wanted: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<&'a mut Box<dyn Backend>, String> {
     let backend = match slot.take() {
         Some(backend) => backend,
-        None => {
-            model::load(&choice.spec, choice.device, choice.dtype).map_err(|it| it.to_string())?
-        }
+        None => choice.load_while(wanted).map_err(|it| it.to_string())?,
     };
     Ok(slot.insert(backend))
 }
@@ -58,9 +57,12 @@ impl Asker for Thinker {
             Heading::Forward => Direction::Forward,
             Heading::Backward => Direction::Backward,
         };
+        // A model that is not here is asked about a trace of which the secrets are masked.
+        let masked = self.choice.outgoing.trace(trace);
+        let about = masked.as_ref().unwrap_or(trace);
         let question =
-            Question::about(trace, Some(cursor.frame()), direction).map_err(|it| it.to_string())?;
-        let backend = loaded(&mut self.backend, &self.choice)?;
+            Question::about(about, Some(cursor.frame()), direction).map_err(|it| it.to_string())?;
+        let backend = loaded(&mut self.backend, &self.choice, &mut || on_piece(""))?;
         let limits = Limits {
             new_tokens: LENGTH,
             temperature: 0.0,
@@ -79,7 +81,7 @@ impl Asker for Thinker {
             // The answer is whole; whether anyone still listens no longer matters.
             let _ = on_piece(word);
         }
-        let explanation = question.explanation(trace, text);
+        let explanation = question.explanation(trace, self.choice.outgoing.unmasked(&text));
         Ok(Answer {
             claims: explanation.claims.iter().map(shown).collect(),
             text: explanation.text,

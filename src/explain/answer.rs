@@ -4,11 +4,13 @@
 
 mod assertion;
 mod code;
+mod hazard;
 
 use std::ops::Range;
 
 pub use assertion::{Assertion, assertion};
 pub use code::{Code, code};
+pub use hazard::{Hazard, HazardKind, hazards, new_hazards, told};
 
 /// The monologue's place in a completion, in bytes: what is said before the answer, without the tags
 /// around it.

@@ -6,7 +6,9 @@
 
 pub mod answer;
 mod ask;
+pub mod chat;
 pub mod claims;
+pub mod judging;
 pub mod literal;
 pub mod prompt;
 

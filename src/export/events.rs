@@ -120,15 +120,22 @@ impl Writer<'_> {
                 "line": line,
                 "value": null,
             }),
-            Kind::Exception(exception) => {
-                let exception = trace.exception(exception);
-                json!({
+            Kind::Exception(id) => {
+                let exception = trace.exception(id);
+                let mut res = json!({
                     "event": "exception",
                     "frame": frame,
                     "line": line,
                     "type": *exception.name,
                     "message": *exception.message,
-                })
+                });
+                // What it came from, its notes and its members, where there are any.
+                let more = trace.fact(&format!("exception.{}", id.raw() + 1));
+                let more = more.and_then(|it| serde_json::from_str::<Map<_, _>>(it).ok());
+                if let (Some(more), Some(fields)) = (more, res.as_object_mut()) {
+                    fields.extend(more);
+                }
+                res
             }
         })
     }

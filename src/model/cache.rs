@@ -59,7 +59,7 @@ impl Cache {
         if needed <= self.capacity {
             return Ok(());
         }
-        let capacity = needed.next_power_of_two().max(SMALLEST).min(self.most);
+        let capacity = self.grown(needed);
         let (heads, width) = self.shape;
         let store = || Tensor::zeros((heads, capacity, width), self.dtype, &self.device).map(Store);
         if self.layers.is_empty() {
@@ -89,6 +89,32 @@ impl Cache {
             stored_keys.write(self.filled, keys)?,
             stored_values.write(self.filled, values)?,
         ))
+    }
+
+    /// All that is remembered of one layer: keys and values, `[kv_heads, filled, head_width]`. None before
+    /// the first token.
+    pub(super) fn read(&self, layer: usize) -> Result<Option<(Tensor, Tensor)>> {
+        let Some((keys, values)) = self.layers.get(layer) else {
+            return Ok(None);
+        };
+        let filled = |store: &Store| store.0.narrow(1, 0, self.filled);
+        Ok(Some((filled(keys)?, filled(values)?)))
+    }
+
+    /// Bytes that [`Self::reserve`] would ask for: for what is new, and for what is copied meanwhile.
+    pub(super) fn growth(&self, more: usize) -> u64 {
+        let needed = self.filled + more;
+        if needed <= self.capacity {
+            return 0;
+        }
+        let (heads, width) = self.shape;
+        let token = 2 * heads * width * self.dtype.size_in_bytes();
+        let capacity = self.grown(needed);
+        ((capacity - self.capacity) * token * self.count + self.capacity * token) as u64
+    }
+
+    fn grown(&self, needed: usize) -> usize {
+        needed.next_power_of_two().max(SMALLEST).min(self.most)
     }
 
     /// Counts `tokens` more, once every layer has written them.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use candle_core::{DType, Device};
 
-use super::Error;
+use super::{Error, Stored};
 
 /// As given after `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl FromStr for DtypeChoice {
 pub enum Arithmetic {
     /// Weights and activations of one floating-point type.
     Float(DType),
-    /// Weights in blocks of 32 bytes with one f16 scale each (Q8_0), activations in f32.
+    /// Weights in blocks, as stored or of 32 bytes with one f16 scale each (Q8_0); activations in f32.
     Quantised,
 }
 
@@ -126,7 +126,7 @@ pub struct Place {
 impl Place {
     /// The place to run weights that are stored as `stored`. Errs when the device is not there or this
     /// build cannot use it, and when the numbers asked for would be useless on it.
-    pub fn choose(device: DeviceChoice, dtype: DtypeChoice, stored: DType) -> Result<Self, Error> {
+    pub fn choose(device: DeviceChoice, dtype: DtypeChoice, stored: Stored) -> Result<Self, Error> {
         let refused = |reason: String| Error::Device {
             device: device.to_string(),
             reason,
@@ -151,6 +151,24 @@ impl Place {
                     refused(format!("it did not open ({error}); try --device cpu"))
                 })?;
                 (open, device.to_string())
+            }
+        };
+        let stored = match (stored, dtype) {
+            (Stored::Float(stored), _) => stored,
+            (Stored::Blocks(_), DtypeChoice::Auto) => {
+                return Ok(Self {
+                    device: open,
+                    name,
+                    arithmetic: Arithmetic::Quantised,
+                });
+            }
+            (Stored::Blocks(kind), _) => {
+                return Err(Error::Device {
+                    device: format!("{device} in {}", format!("{dtype:?}").to_lowercase()),
+                    reason: format!(
+                        "its weights are quantised already ({kind:?}); use --dtype auto"
+                    ),
+                });
             }
         };
         let arithmetic = match (dtype, open.is_cpu()) {
@@ -227,6 +245,8 @@ fn settings_for(cores: usize, is_set: impl Fn(&str) -> bool) -> Vec<(&'static st
 
 #[cfg(test)]
 mod tests {
+    use candle_core::quantized::GgmlDType;
+
     use super::*;
 
     #[test]
@@ -249,14 +269,20 @@ mod tests {
 
     #[test]
     fn a_cpu_keeps_32_bits_and_quantises_16() {
-        let auto = |stored| Place::choose(DeviceChoice::Cpu, DtypeChoice::Auto, stored).unwrap();
+        let on_cpu = |dtype, stored| Place::choose(DeviceChoice::Cpu, dtype, stored);
+        let auto = |dtype| on_cpu(DtypeChoice::Auto, Stored::Float(dtype)).unwrap();
         let float = Arithmetic::Float(DType::F32);
         assert_eq!(auto(DType::F32).arithmetic, float);
         assert_eq!(auto(DType::BF16).arithmetic, Arithmetic::Quantised);
-        let forced = Place::choose(DeviceChoice::Cpu, DtypeChoice::F32, DType::F16).unwrap();
+        let forced = on_cpu(DtypeChoice::F32, Stored::Float(DType::F16)).unwrap();
         assert_eq!(forced.arithmetic, float);
-        let error = Place::choose(DeviceChoice::Cpu, DtypeChoice::Bf16, DType::BF16).unwrap_err();
+        let error = on_cpu(DtypeChoice::Bf16, Stored::Float(DType::BF16)).unwrap_err();
         assert!(error.to_string().contains("use --dtype auto"), "{error}");
+        let blocks = Stored::Blocks(GgmlDType::Q4K);
+        let error = on_cpu(DtypeChoice::F32, blocks).unwrap_err();
+        assert!(error.to_string().contains("quantised already"), "{error}");
+        let kept = on_cpu(DtypeChoice::Auto, blocks).unwrap();
+        assert_eq!(kept.arithmetic, Arithmetic::Quantised);
     }
 
     #[cfg(not(any(feature = "cuda", feature = "metal")))]
@@ -266,7 +292,8 @@ mod tests {
             (DeviceChoice::Cuda(0), "cuda"),
             (DeviceChoice::Metal, "metal"),
         ] {
-            let error = Place::choose(choice, DtypeChoice::Auto, DType::F32).unwrap_err();
+            let stored = Stored::Float(DType::F32);
+            let error = Place::choose(choice, DtypeChoice::Auto, stored).unwrap_err();
             let wanted = format!("--features {feature}");
             assert!(error.to_string().contains(&wanted), "{error}");
         }

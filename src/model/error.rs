@@ -56,12 +56,33 @@ pub enum Error {
         /// The model's limit.
         context: usize,
     },
+    /// There is not enough memory.
+    #[error(
+        "{what}, and {free} are free: end other programs, or use a smaller model or a Q4_K_M file of it"
+    )]
+    Memory {
+        /// What needs how much.
+        what: String,
+        /// What there is, in words.
+        free: String,
+    },
+    /// Whoever waited for the model to load does no more.
+    #[error("loading the model was stopped")]
+    Stopped,
     /// A text could not be turned into tokens, or tokens into text.
     #[error("the model's tokenizer failed: {0}")]
     Tokenizer(String),
     /// The calculation failed: most often memory ran out, or the weights hold no usable numbers.
     #[error("the model's calculation failed: {0}")]
     Compute(#[from] candle_core::Error),
+    /// A server or the hub did not do as it was asked.
+    #[error("cannot {attempted}: {reason}")]
+    Remote {
+        /// What was to be done, such as `ask http://localhost:8000/v1`.
+        attempted: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A scripted backend was asked more often than it has replies.
     #[error("the script has no reply left")]
     ScriptEnded,

@@ -3,10 +3,20 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
+use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{Module, Result, Tensor};
 
+use super::weights::Read;
 use super::{Arithmetic, Error, Place, Weights};
+
+/// Rows of numbers, each as long as what they are multiplied with. Clones share memory.
+#[derive(Clone)]
+pub(super) enum Matrix {
+    /// `[rows, columns]`.
+    Dense(Tensor),
+    /// Likewise, in blocks along the columns.
+    Quantised(Arc<QTensor>),
+}
 
 /// A matrix `[out, in]` with or without a bias `[out]`.
 pub(super) struct Linear {
@@ -14,19 +24,41 @@ pub(super) struct Linear {
     bias: Option<Tensor>,
 }
 
-enum Matrix {
-    Dense(Tensor),
-    Quantised(Arc<QTensor>, QMatMul),
+impl Matrix {
+    /// `x [tokens, columns]` → `[tokens, rows]`.
+    fn product(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Dense(weight) => x.matmul(&weight.t()?),
+            Self::Quantised(weight) => QMatMul::QTensor(weight.clone()).forward(&x.contiguous()?),
+        }
+    }
+
+    /// The rows numbered `ids [tokens]`: `[tokens, columns]`.
+    pub(super) fn rows(&self, ids: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Dense(weight) => weight.index_select(ids, 0),
+            Self::Quantised(weight) => weight.embedding(ids),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Dense(weight) => weight.elem_count() * weight.dtype().size_in_bytes(),
+            Self::Quantised(weight) => weight.storage_size_in_bytes(),
+        };
+        bytes as u64
+    }
 }
 
 impl Linear {
+    /// `matrix` as an output matrix: what tied embeddings are.
+    pub(super) fn plain(weight: Matrix) -> Self {
+        Self { weight, bias: None }
+    }
+
     /// `x [tokens, in]` → `[tokens, out]`.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let product = match &self.weight {
-            Matrix::Dense(weight) => x.matmul(&weight.t()?)?,
-            Matrix::Quantised(_, weight) => weight.forward(x)?,
-        };
-        self.with_bias(product)
+        self.with_bias(self.weight.product(x)?)
     }
 
     fn with_bias(&self, product: Tensor) -> Result<Tensor> {
@@ -46,7 +78,7 @@ impl Linear {
             .iter()
             .map(|linear| match &linear.weight {
                 Matrix::Dense(_) => None,
-                Matrix::Quantised(weight, _) => Some(weight.as_ref()),
+                Matrix::Quantised(weight) => Some(weight.as_ref()),
             })
             .collect();
         let fused = match quantised {
@@ -105,46 +137,42 @@ impl<'a> Loader<'a> {
         Ok(tensor)
     }
 
-    /// The matrix `name.weight [rows, columns]`, with `name.bias [rows]` if `bias`.
-    pub(super) fn linear(
+    /// The matrix `name [rows, columns]`, quantised if it is stored so or the place asks for it and its
+    /// rows are whole blocks.
+    pub(super) fn matrix(
         &self,
         name: &str,
         (rows, columns): (usize, usize),
+    ) -> std::result::Result<Matrix, Error> {
+        let Place {
+            device, arithmetic, ..
+        } = self.place;
+        let quantised = *arithmetic == Arithmetic::Quantised;
+        let dtype = arithmetic.dtype();
+        let read = self
+            .weights
+            .matrix(name, (rows, columns), quantised, dtype, device)?;
+        let matrix = match read {
+            Read::Dense(tensor) => Matrix::Dense(tensor),
+            Read::Blocks(blocks) => Matrix::Quantised(Arc::new(blocks)),
+        };
+        self.count(rows * columns, matrix.bytes() as usize);
+        Ok(matrix)
+    }
+
+    /// The matrix `name.weight`, with `name.bias [rows]` if `bias`.
+    pub(super) fn linear(
+        &self,
+        name: &str,
+        shape: (usize, usize),
         bias: bool,
     ) -> std::result::Result<Linear, Error> {
         let bias = match bias {
-            true => Some(self.tensor(&format!("{name}.bias"), &[rows])?),
+            true => Some(self.tensor(&format!("{name}.bias"), &[shape.0])?),
             false => None,
         };
-        let weight = self.tensor(&format!("{name}.weight"), &[rows, columns])?;
-        let dense = weight.elem_count() * weight.dtype().size_in_bytes();
-        let (weight, bytes) = self.matrix(weight)?;
-        self.bytes
-            .set(self.bytes.get() - dense as u64 + bytes as u64);
+        let weight = self.matrix(&format!("{name}.weight"), shape)?;
         Ok(Linear { weight, bias })
-    }
-
-    /// `matrix [rows, columns]`, already read, as an output matrix: what tied embeddings are.
-    pub(super) fn tied(&self, matrix: &Tensor) -> std::result::Result<Linear, Error> {
-        let dense = matrix.elem_count() * matrix.dtype().size_in_bytes();
-        let (weight, bytes) = self.matrix(matrix.clone())?;
-        // A dense one shares the embedding's memory; a quantised one is a copy.
-        self.count(0, if bytes == dense { 0 } else { bytes });
-        Ok(Linear { weight, bias: None })
-    }
-
-    /// Quantised if the place asks for it and the row length is a whole number of blocks; and its bytes.
-    fn matrix(&self, weight: Tensor) -> std::result::Result<(Matrix, usize), Error> {
-        let kind = GgmlDType::Q8_0;
-        let dense = weight.elem_count() * weight.dtype().size_in_bytes();
-        let whole = weight.dim(1)?.is_multiple_of(kind.block_size());
-        if self.place.arithmetic != Arithmetic::Quantised || !whole {
-            return Ok((Matrix::Dense(weight), dense));
-        }
-        let quantised = Arc::new(QTensor::quantize(&weight, kind)?);
-        let bytes = quantised.storage_size_in_bytes();
-        let product = QMatMul::from_arc(quantised.clone())?;
-        Ok((Matrix::Quantised(quantised, product), bytes))
     }
 
     fn count(&self, parameters: usize, bytes: usize) {

@@ -1,17 +1,23 @@
 //! The decode loop: a network on this machine, asked for one completion after another.
 
+mod many;
+mod recite;
+mod row;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::pieces::Pieces;
-use super::sample::Sampler;
-use super::stops::{Passed, Stops};
+use self::row::Row;
+use super::lookup::{Drafts, Lookup};
 use super::tokenizer::Tokens;
 use super::{
     Arithmetic, Backend, Completion, Error, Finish, Info, Limits, Network, Place, Prompt, Rows,
-    Weights,
+    Stored, Weights,
 };
+
+/// Whoever waits is asked so often, at most, while one token is calculated.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A backend that calculates here.
 ///
@@ -27,6 +33,11 @@ pub struct Local {
     chunk: usize,
     /// What the network remembers from whole chunks of a prompt.
     read: Vec<u32>,
+    /// What one more row costs a step, as a share of it: no guess pays at 1.
+    row_cost: f64,
+    drafts: Drafts,
+    /// What it is made to say, see [`Backend::recite`].
+    dictated: Option<recite::Dictated>,
 }
 
 impl Local {
@@ -42,12 +53,12 @@ impl Local {
             name: name.to_owned(),
             architecture: weights.config.architecture.clone(),
             device: place.name.clone(),
-            dtype: place.arithmetic.to_string(),
+            dtype: words(weights, place),
             parameters,
             context: network.context(),
             bytes,
         };
-        // From 32 rows on, candle keeps a second packed copy of all quantised weights for such products.
+        // From 32 rows on, candle keeps another packed copy of Q4_K weights where the processor has tiles.
         let chunk = match (place.arithmetic, place.device.is_cpu()) {
             (Arithmetic::Quantised, true) => 31,
             (Arithmetic::Float(_), true) => 64,
@@ -60,7 +71,16 @@ impl Local {
             eos: weights.config.eos.clone(),
             chunk,
             read: Vec::new(),
+            row_cost: row_cost(place),
+            drafts: Drafts::default(),
+            dictated: None,
         }
+    }
+
+    /// Guesses no more at what comes next, which changes nothing but the speed: to measure what guesses
+    /// are worth.
+    pub fn without_guesses(&mut self) {
+        self.row_cost = 1.0;
     }
 
     /// The tokens that the network is given for `text`: the begin-of-text token, where the model has one,
@@ -128,16 +148,8 @@ impl Backend for Local {
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, Error> {
         let started = Instant::now();
-        let tokens = self.tokens.prompt(&prompt.text)?;
-        let context = self.network.context();
-        // One place is kept for the first token of the answer.
-        if context <= tokens.len() {
-            return Err(Error::TooLong {
-                tokens: tokens.len(),
-                context,
-            });
-        }
-        let most = limits.new_tokens.min(context - tokens.len());
+        let (tokens, most) = self.fitting(prompt, limits)?;
+        self.drafts = Drafts::default();
         let mut completion = Completion {
             finish: Finish::TokenLimit,
             prompt_tokens: tokens.len(),
@@ -155,74 +167,174 @@ impl Backend for Local {
         match logits {
             None => completion.finish = Finish::Stopped,
             Some(logits) => {
-                let (finish, output) =
-                    self.decode(&tokens, logits, prompt, limits, most, on_piece)?;
-                completion.finish = finish;
-                completion.output_tokens = output;
+                let mut row = Row::new(prompt, &tokens, limits, self.tokens.known, most);
+                let logits = self.said(logits, tokens.len())?;
+                self.decode(&tokens, &logits, &mut row, on_piece)?;
+                completion.output_tokens = row.output;
+                completion.finish = row.finish.unwrap_or(Finish::TokenLimit);
             }
         }
         completion.decode = decoding.elapsed();
         Ok(completion)
     }
+
+    fn sample_many(
+        &mut self,
+        prompt: &Prompt,
+        limits: &Limits,
+        seeds: &[u64],
+        on_piece: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Result<Vec<Completion>, Error> {
+        if seeds.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let [seed] = seeds {
+            // Alone, guesses are worth more.
+            let limits = Limits {
+                seed: *seed,
+                ..limits.clone()
+            };
+            let alone = self.stream(prompt, &limits, &mut |piece| on_piece(0, piece));
+            return alone.map(|completion| vec![completion]);
+        }
+        self.drafts = Drafts::default();
+        self.many(prompt, limits, seeds, on_piece)
+    }
+
+    fn drafts(&self) -> Drafts {
+        self.drafts
+    }
+
+    fn recite(
+        &mut self,
+        prompt: &Prompt,
+        answer: &str,
+        guesses: bool,
+    ) -> Result<Option<Completion>, Error> {
+        self.recited(prompt, answer, guesses).map(Some)
+    }
 }
 
-/// A token is short enough to be calculated to its end.
+/// Weights in words: what is calculated in, and a warning where that is slow.
+fn words(weights: &Weights, place: &Place) -> String {
+    use candle_core::quantized::GgmlDType as Kind;
+    let (Arithmetic::Quantised, Ok(Stored::Blocks(kind))) = (place.arithmetic, weights.stored())
+    else {
+        return place.arithmetic.to_string();
+    };
+    let name = match kind {
+        Kind::Q4K => "q4_k",
+        Kind::Q6K => "q6_k",
+        Kind::Q8_0 => "q8_0",
+        other => {
+            let name = format!("{other:?}").to_lowercase();
+            return format!("{name} (slow here; q4_k_m and q8_0 are not)");
+        }
+    };
+    name.to_owned()
+}
+
+/// What one more row costs a step, as a share of it. Measured with 1.2 billion weights: a GPU waits for
+/// memory, and so do processors that multiply bytes by themselves; others calculate.
+fn row_cost(place: &Place) -> f64 {
+    if !place.device.is_cpu() {
+        return 0.01;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if !is_x86_feature_detected!("avx512vnni") && !is_x86_feature_detected!("avxvnni") {
+        return 0.3;
+    }
+    0.15
+}
+
+/// Asks no oftener than every [`PATIENCE`].
+struct Throttle(Instant);
+
+impl Throttle {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn ask(&mut self, question: &mut dyn FnMut() -> ControlFlow<()>) -> ControlFlow<()> {
+        if self.0.elapsed() < PATIENCE {
+            return ControlFlow::Continue(());
+        }
+        self.0 = Instant::now();
+        question()
+    }
+}
+
+/// For tests and measurements, which nobody waits for.
 fn always() -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
 impl Local {
+    /// The tokens of `prompt`, and how many may follow.
+    fn fitting(&self, prompt: &Prompt, limits: &Limits) -> Result<(Vec<u32>, usize), Error> {
+        let tokens = self.tokens.prompt(&prompt.text)?;
+        let context = self.network.context();
+        // One place is kept for the first token of the answer.
+        if context <= tokens.len() {
+            return Err(Error::TooLong {
+                tokens: tokens.len(),
+                context,
+            });
+        }
+        let most = limits.new_tokens.min(context - tokens.len());
+        Ok((tokens, most))
+    }
+
+    /// Writes `row`, behind the prompt `read`, until it ends. `logits` are those that follow the prompt.
     fn decode(
         &mut self,
-        prompt_tokens: &[u32],
-        mut logits: candle_core::Tensor,
-        prompt: &Prompt,
-        limits: &Limits,
-        most: usize,
+        read: &[u32],
+        logits: &candle_core::Tensor,
+        row: &mut Row<'_>,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<(Finish, usize), Error> {
-        let mut sampler = Sampler::new(limits, self.tokens.known);
-        let mut pieces = Pieces::after(prompt_tokens);
-        let mut stops = Stops::new(&prompt.stops);
-        let mut output = 0;
-        let mut finish = Finish::TokenLimit;
-        while output < most {
-            let token = sampler.next(&logits)?;
-            output += 1;
-            if self.eos.contains(&token) {
-                finish = Finish::EndOfText;
-                break;
-            }
-            match stops.push(&pieces.push(&self.tokens, token)?) {
-                Passed::Text(text) => {
-                    if on_piece(&text).is_break() {
-                        return Ok((Finish::Stopped, output));
-                    }
-                }
-                Passed::Stop { before, word } => {
-                    // The completion is over either way.
-                    let _ = on_piece(&before);
-                    return Ok((Finish::StopWord(word), output));
-                }
-            }
-            if output == most {
-                break;
-            }
-            match self.network.advance(&[token], Rows::Last, &mut always)? {
-                Some(next) => logits = next,
-                None => return Ok((Finish::Stopped, output)),
-            }
+    ) -> Result<(), Error> {
+        if row.finish.is_some() {
+            return Ok(());
         }
-        // What was held back may hold a stop word after all, once the last character is whole.
-        match stops.push(&pieces.rest(&self.tokens)?) {
-            Passed::Text(text) => {
-                let _ = on_piece(&(text + &stops.rest()));
+        // More rows than a chunk would make candle keep a second copy of the weights.
+        let mut lookup = Lookup::new(read, self.row_cost, self.chunk);
+        let ends = |token| self.eos.contains(&token);
+        let mut token = row.choose(logits, &self.tokens, ends, on_piece)?;
+        while row.finish.is_none() {
+            lookup.push(token);
+            let draft = lookup.draft(row.left() - 1);
+            let mut fed = vec![token];
+            fed.extend(&draft.tokens);
+            let rows = match draft.tokens.is_empty() {
+                true => Rows::Last,
+                false => Rows::All,
+            };
+            let before = self.network.filled();
+            let mut throttle = Throttle::new();
+            let mut wanted = || throttle.ask(&mut || on_piece(""));
+            let Some(logits) = self.network.advance(&fed, rows, &mut wanted)? else {
+                row.finish = Some(Finish::Stopped);
+                break;
+            };
+            let logits = self.said(logits, before + 1)?;
+            let mut right = 0;
+            // The last row has no guess to go with, so this ends.
+            loop {
+                let logits = logits.narrow(0, right, 1)?;
+                token = row.choose(&logits, &self.tokens, ends, on_piece)?;
+                if draft.tokens.get(right) != Some(&token) {
+                    break;
+                }
+                right += 1;
+                if row.finish.is_some() {
+                    break;
+                }
+                lookup.push(token);
             }
-            Passed::Stop { before, word } => {
-                let _ = on_piece(&before);
-                finish = Finish::StopWord(word);
-            }
+            lookup.judge(&draft, right);
+            self.network.rollback(before + 1 + right);
         }
-        Ok((finish, output))
+        self.drafts = lookup.drafts();
+        Ok(())
     }
 }

@@ -3,37 +3,54 @@
 //! A [`Backend`] continues a text. [`load`] makes one from the words a person gave ([`Spec`]); the local
 //! ones are a [`Network`] (what a [`Family`] builds from weights) inside one decode loop, [`Local`].
 
+mod adapter;
 mod cache;
+mod cached;
 mod config;
 mod device;
 mod error;
-mod hub;
+mod gguf;
+pub mod hub;
 mod linear;
+mod loading;
 mod local;
+mod lookup;
+mod mapped;
+pub mod memory;
 mod pieces;
+mod quantise;
 mod rope;
+mod safetensors;
 mod sample;
 pub mod scripted;
+mod server;
 mod spec;
+pub mod speed;
 mod stops;
 mod tokenizer;
 mod transformer;
+mod watch;
+mod web;
 mod weights;
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::time::Duration;
 
 use candle_core::Tensor;
 
+pub use cached::folder as copies;
 pub use config::Config;
 pub use device::{Arithmetic, DeviceChoice, DtypeChoice, Place, thread_settings};
 pub use error::Error;
 pub use hub::Cache as HubCache;
+pub use loading::{Options, load, load_directory, load_watched, load_with};
 pub use local::Local;
+pub use lookup::Drafts;
 pub use rope::{Rope, Scaling};
+pub use server::{Redact, Server, preview};
 pub use spec::{RELEASED, Spec};
-pub use weights::Weights;
+pub use watch::Watch;
+pub use weights::{Stored, Weights};
 
 family! {
     /// The architectures that can be run here.
@@ -101,11 +118,12 @@ pub struct Info {
     pub device: String,
     /// What it calculates in, in words.
     pub dtype: String,
-    /// How many numbers were learned.
+    /// How many numbers were learned; 0 where a server does not tell.
     pub parameters: u64,
-    /// The most tokens of prompt and completion together.
+    /// The most tokens of prompt and completion together; 0 where a server does not tell.
     pub context: usize,
-    /// Memory that the weights hold, in bytes. The text's own memory comes on top and grows with it.
+    /// Memory that the weights hold, in bytes; 0 where a server does not tell. The text's own memory comes
+    /// on top and grows with it.
     pub bytes: u64,
 }
 
@@ -130,6 +148,58 @@ pub trait Backend: Send {
         limits: &Limits,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, Error>;
+
+    /// What the model is given of `prompt`: all of it, unless it leaves this machine, in which case it is
+    /// redacted.
+    fn given(&self, prompt: &Prompt) -> Prompt {
+        prompt.clone()
+    }
+
+    /// Continues `prompt` once for each of `seeds`, which stand in for the one in `limits`, and hands over
+    /// each row's pieces with the row's number. A row ends within one token of its `Break`; while the
+    /// prompt is read row 0 is asked for all. Returns one completion a row; each is what [`Self::stream`]
+    /// with that seed gives. Errs as that does.
+    ///
+    /// One row after another, unless a backend can do them together.
+    fn sample_many(
+        &mut self,
+        prompt: &Prompt,
+        limits: &Limits,
+        seeds: &[u64],
+        on_piece: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Result<Vec<Completion>, Error> {
+        let each = seeds.iter().enumerate().map(|(row, seed)| {
+            let limits = Limits {
+                seed: *seed,
+                ..limits.clone()
+            };
+            self.stream(prompt, &limits, &mut |piece| on_piece(row, piece))
+        });
+        each.collect()
+    }
+
+    /// What became of the guesses in the last completion.
+    fn drafts(&self) -> Drafts {
+        Drafts::default()
+    }
+
+    /// Writes `answer` behind `prompt` whatever the model would choose, at the cost of choosing it, with or
+    /// without `guesses`: to measure what they are worth for such an answer. None where that cannot be done.
+    fn recite(
+        &mut self,
+        prompt: &Prompt,
+        answer: &str,
+        guesses: bool,
+    ) -> Result<Option<Completion>, Error> {
+        let _ = (prompt, answer, guesses);
+        Ok(None)
+    }
+
+    /// How likely each of the last completions was: the mean natural logarithm of its tokens'
+    /// probabilities. Empty where the backend does not tell.
+    fn likelihoods(&self) -> &[f64] {
+        &[]
+    }
 }
 
 /// Which rows of logits a step needs: making them costs as much as a layer.
@@ -161,8 +231,23 @@ pub trait Network: Send {
         wanted: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Option<Tensor>, Error>;
 
-    /// Forgets all but the first `to` tokens. Costs nothing.
+    /// Forgets all but the first `to` tokens. Costs nothing. Ends all rows.
     fn rollback(&mut self, to: usize);
+
+    /// Begins `rows` rows, at least one, that each continue what is remembered, which all share. They end
+    /// with [`Self::rollback`]. Errs when memory runs out.
+    fn branch(&mut self, rows: usize) -> Result<(), Error>;
+
+    /// Takes one token for each row, in order, and returns the logits that follow each, f32
+    /// `[rows, vocabulary]`. Errs when the context is full. `wanted` as for [`Self::advance`].
+    fn advance_rows(
+        &mut self,
+        tokens: &[u32],
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Option<Tensor>, Error>;
+
+    /// Keeps the rows at these places, in this order, and forgets the others.
+    fn keep_rows(&mut self, kept: &[usize]) -> Result<(), Error>;
 
     /// The numbers learned, and the bytes that they hold.
     fn size(&self) -> (u64, u64);
@@ -176,54 +261,19 @@ pub trait Family: Sync {
     /// Whether prompts begin with the begin-of-text token when the tokenizer's files do not say.
     fn begins_with_bos(&self) -> bool;
 
-    /// Reads the weights onto the device. Costs one pass over the files.
-    fn load(&self, weights: &Weights, place: &Place) -> Result<Box<dyn Network>, Error>;
+    /// Reads the weights onto the device. Costs one pass over the files. Errs with [`Error::Stopped`] when
+    /// `watch` does not want it any more.
+    fn load(
+        &self,
+        weights: &Weights,
+        place: &Place,
+        watch: &Watch<'_>,
+    ) -> Result<Box<dyn Network>, Error>;
 }
 
-/// Makes the backend that `spec` names, ready to be asked.
-///
-/// Errs in a sentence when there is no such model here, when its files are incomplete or of a kind that
-/// cannot be run rightly, and when the device is not there.
-pub fn load(
-    spec: &Spec,
-    device: DeviceChoice,
-    dtype: DtypeChoice,
-) -> Result<Box<dyn Backend>, Error> {
-    let directory = spec.directory(&HubCache::from_environment())?;
-    Ok(Box::new(load_directory(
-        &directory,
-        &spec.to_string(),
-        device,
-        dtype,
-    )?))
-}
-
-/// [`load`] for a directory whose files are known to be there; `name` is what [`Info`] will say.
-pub fn load_directory(
-    directory: &Path,
-    name: &str,
-    device: DeviceChoice,
-    dtype: DtypeChoice,
-) -> Result<Local, Error> {
-    let weights = Weights::open(directory)?;
-    let family = family(&weights)?;
-    let place = Place::choose(device, dtype, weights.dtype()?)?;
-    let tokens = tokenizer::Tokens::read(&weights, family.begins_with_bos())?;
-    let network = family.load(&weights, &place)?;
-    Ok(Local::new(name, &weights, &place, tokens, network))
-}
-
-fn family(weights: &Weights) -> Result<&'static dyn Family, Error> {
-    let name = &weights.config.architecture;
-    let found = ALL.iter().find(|family| family.architecture() == name);
-    found.copied().ok_or_else(|| {
-        let known: Vec<_> = ALL.iter().map(|family| family.architecture()).collect();
-        weights.config_error(format!(
-            "the architecture is {name}, and only {} can be run",
-            known.join(" and ")
-        ))
-    })
-}
+#[cfg(test)]
+#[path = "../../tests/support/tiny_model.rs"]
+mod tiny_model;
 
 #[cfg(test)]
 mod tests {

@@ -67,18 +67,14 @@ impl Pieces {
 }
 
 #[cfg(test)]
-#[path = "../../tests/support/tiny_model.rs"]
-mod tiny_model;
-
-#[cfg(test)]
 mod tests {
-    use super::super::Weights;
+    use super::super::{Weights, tiny_model};
     use super::*;
 
     fn tokens() -> Tokens {
         let dir = tempfile::tempdir().unwrap();
         tiny_model::write(dir.path());
-        Tokens::read(&Weights::open(dir.path()).unwrap(), true).unwrap()
+        Tokens::read(&Weights::open(dir.path()).unwrap(), None, true).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! configuration says, and texts begin without a token of their own.
 
 use super::transformer::{Biases, Transformer};
-use super::{Error, Family, Network, Place, Weights};
+use super::{Error, Family, Network, Place, Watch, Weights};
 
 /// `Qwen2ForCausalLM`.
 pub(super) struct Qwen2;
@@ -16,12 +16,17 @@ impl Family for Qwen2 {
         false
     }
 
-    fn load(&self, weights: &Weights, place: &Place) -> Result<Box<dyn Network>, Error> {
+    fn load(
+        &self,
+        weights: &Weights,
+        place: &Place,
+        watch: &Watch<'_>,
+    ) -> Result<Box<dyn Network>, Error> {
         let biases = Biases {
             queries: true,
             output: false,
             feed_forward: false,
         };
-        Ok(Box::new(Transformer::load(weights, place, biases)?))
+        Ok(Box::new(Transformer::load(weights, place, biases, watch)?))
     }
 }

@@ -38,6 +38,11 @@ pub enum Scaling {
         /// The context that the model was first trained with, in tokens.
         original: f32,
     },
+    /// Each frequency by its own divisor: what a GGUF file makes of the above.
+    Each {
+        /// One for each pair of a head's numbers, above 0.
+        divisors: Vec<f32>,
+    },
 }
 
 impl Rope {
@@ -119,14 +124,18 @@ impl Rope {
         let plain = (0..width)
             .step_by(2)
             .map(|i| 1.0 / self.theta.powf(i as f32 / width as f32));
-        plain.map(|frequency| self.scaled(frequency)).collect()
+        plain
+            .enumerate()
+            .map(|(pair, frequency)| self.scaled(pair, frequency))
+            .collect()
     }
 
-    fn scaled(&self, frequency: f32) -> f32 {
-        match self.scaling {
+    fn scaled(&self, pair: usize, frequency: f32) -> f32 {
+        match &self.scaling {
             Scaling::None => frequency,
             Scaling::Linear { factor } => frequency / factor,
-            Scaling::Llama3 {
+            Scaling::Each { divisors } => frequency / divisors.get(pair).unwrap_or(&1.0),
+            &Scaling::Llama3 {
                 factor,
                 low,
                 high,

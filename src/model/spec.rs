@@ -98,7 +98,7 @@ impl fmt::Display for Spec {
 }
 
 impl Spec {
-    /// The directory to load from. Errs in a sentence that says how to get the model when it is not on
+    /// The directory or GGUF file to load from. Errs in a sentence that says how to get the model when it is not on
     /// this machine, and for the kinds that cannot be run here.
     pub fn directory(&self, cache: &Cache) -> Result<PathBuf, Error> {
         let unavailable = |advice: String| Error::Unavailable {
@@ -107,16 +107,11 @@ impl Spec {
         };
         match self {
             Self::Directory(path) => existing(path).map_err(unavailable),
-            Self::Gguf(_) => Err(unavailable(
-                "GGUF weights cannot be read; give the directory with the model's \
-                 config.json, tokenizer.json and *.safetensors instead (on a CPU, 16-bit \
-                 weights are quantised to 8 bits while they load)"
-                    .to_owned(),
-            )),
+            Self::Gguf(path) if path.is_file() => Ok(path.clone()),
+            Self::Gguf(_) => Err(unavailable("there is no such file".to_owned())),
             Self::Hub(repository) => cache.directory(repository).map_err(unavailable),
             Self::Server { .. } => Err(unavailable(
-                "model servers cannot be asked; download the model and give its directory"
-                    .to_owned(),
+                "it is a server, which keeps its files to itself".to_owned(),
             )),
         }
     }
@@ -204,8 +199,8 @@ mod tests {
     fn kinds_that_cannot_be_run_say_what_to_do() {
         let cache = Cache::at(std::env::temp_dir());
         let sentence = |given: &str| parsed(given).directory(&cache).unwrap_err().to_string();
-        assert!(sentence("w.gguf").contains("*.safetensors instead"));
-        assert!(sentence("http://h/v1").contains("give its directory"));
+        assert!(sentence("w.gguf").contains("there is no such file"));
+        assert!(sentence("http://h/v1").contains("it is a server"));
         assert!(sentence("/no/such/place").contains("there is no such directory"));
         assert!(sentence("semcoder-s").starts_with("cannot load semcoder-s: "));
     }

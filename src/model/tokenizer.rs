@@ -1,5 +1,7 @@
 //! `tokenizer.json`: text to tokens, and the token that begins a text.
 
+use std::path::Path;
+
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
@@ -10,7 +12,7 @@ const FILE: &str = "tokenizer.json";
 
 /// What a prompt may hold and a tokenizer may lose. ASCII alone: some byte-level vocabularies hold single
 /// accented letters that do not survive, which costs a letter; a lost space costs the program.
-const PROBE: &str =
+pub(super) const PROBE: &str =
     "def f(a, b):\n    if a == b:\n\treturn [a,  b]\n\n\n    return \"a b\"  # done\n";
 
 /// A model's tokenizer and special tokens.
@@ -23,15 +25,19 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Reads the tokenizer that lies beside `weights`. Errs when there is none, and when it does not
-    /// bring back a program's spaces.
-    pub(super) fn read(weights: &Weights, begins_with_bos: bool) -> Result<Self, Error> {
-        let path = weights.directory.join(FILE);
+    /// Reads `file`, or else the tokenizer that lies beside `weights`. Errs when there is none, and when
+    /// it does not bring back a program's spaces.
+    pub(super) fn read(
+        weights: &Weights,
+        file: Option<&Path>,
+        begins_with_bos: bool,
+    ) -> Result<Self, Error> {
+        let path = file.map_or_else(|| weights.directory.join(FILE), Path::to_owned);
         let text = read(&path)?.ok_or_else(|| {
             content(
                 &path,
-                "there is no such file; fetch it from where the model came from \
-                 (tokenizer.model alone cannot be read)",
+                "there is no such file; fetch it from where the model came from, or name one with \
+                 --tokenizer FILE (tokenizer.model alone, or what a GGUF file holds, cannot be read)",
             )
         })?;
         let mut tokenizer = Tokenizer::from_bytes(text)
@@ -48,7 +54,7 @@ impl Tokens {
         let known = known.ok_or_else(|| content(&path, "it has no tokens"))? as usize + 1;
         let tokens = Self {
             tokenizer,
-            bos: bos(weights, begins_with_bos)?,
+            bos: bos(weights, &path, begins_with_bos)?,
             known,
         };
         let back = tokens.decode(&tokens.encode(PROBE)?)?;
@@ -93,8 +99,8 @@ impl Tokens {
 /// `config.json` says which token begins a text, `tokenizer_config.json` whether one does, and where it
 /// is silent the family's habit counts. `tokenizer.json` would not add it: its post-processor, where it
 /// has one, is not run.
-fn bos(weights: &Weights, begins_with_bos: bool) -> Result<Option<u32>, Error> {
-    let path = weights.directory.join("tokenizer_config.json");
+fn bos(weights: &Weights, file: &Path, begins_with_bos: bool) -> Result<Option<u32>, Error> {
+    let path = file.with_file_name("tokenizer_config.json");
     let stated = match read(&path)? {
         Some(text) => serde_json::from_str::<Value>(&text)
             .map_err(|error| content(&path, format!("it is not JSON: {error}")))?
@@ -102,8 +108,7 @@ fn bos(weights: &Weights, begins_with_bos: bool) -> Result<Option<u32>, Error> {
             .and_then(Value::as_bool),
         None => None,
     };
-    Ok(weights
-        .config
-        .bos
-        .filter(|_| stated.unwrap_or(begins_with_bos)))
+    let stated = stated.or(weights.begins_with_bos());
+    let bos = weights.config.bos;
+    Ok(bos.filter(|_| stated.unwrap_or(begins_with_bos)))
 }

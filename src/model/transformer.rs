@@ -1,17 +1,23 @@
 //! The decoder that the Llama and Qwen2 families share.
 //!
 //! Touvron et al. 2023, "LLaMA", arXiv 2302.13971: pre-normalised attention with rotary positions, and a
-//! gated feed-forward part; with grouped queries (Ainslie et al. 2023, arXiv 2305.13245). One text at a
-//! time: activations are `[tokens, hidden]`.
+//! gated feed-forward part; with grouped queries (Ainslie et al. 2023, arXiv 2305.13245). Activations are
+//! `[tokens, hidden]`: of one text, or of the rows that continue it, one token each.
+
+mod branch;
 
 use std::ops::ControlFlow;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{ops, rotary_emb};
 
+use self::branch::Branch;
 use super::cache::Cache;
-use super::linear::{Linear, Loader};
-use super::{Config, Error, Network, Place, Rows, Weights};
+use super::linear::{Linear, Loader, Matrix};
+use super::{Config, Error, Network, Place, Rows, Watch, Weights, memory};
+
+/// Memory is looked at before so much more is asked for.
+const LARGE: u64 = 64 << 20;
 
 /// Which projections of a family have biases.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +33,17 @@ pub(super) struct Biases {
 /// The network, with what it remembers.
 pub(super) struct Transformer {
     config: Config,
+    place: Place,
     device: Device,
     dtype: DType,
-    embedding: Tensor,
+    embedding: Matrix,
     layers: Vec<Layer>,
     norm: Tensor,
     head: Linear,
     cache: Cache,
+    branch: Option<Branch>,
+    /// Whether rotation pairs neighbours, not halves of a head.
+    interleaved: bool,
     /// Cosines and sines of the positions that the cache has room for.
     angles: (Tensor, Tensor),
     size: (u64, u64),
@@ -57,20 +67,22 @@ impl Transformer {
         weights: &Weights,
         place: &Place,
         biases: Biases,
+        watch: &Watch<'_>,
     ) -> std::result::Result<Self, Error> {
         let config = weights.config.clone();
         let loader = Loader::new(weights, place);
-        let embedding = loader.tensor(
-            "model.embed_tokens.weight",
-            &[config.vocabulary, config.hidden],
-        )?;
+        let shape = (config.vocabulary, config.hidden);
+        let embedding = loader.matrix("model.embed_tokens.weight", shape)?;
         let layers = (0..config.layers)
-            .map(|index| Layer::load(&loader, &config, index, biases))
+            .map(|index| {
+                watch.tell(index as f32 / config.layers as f32)?;
+                Layer::load(&loader, &config, index, biases)
+            })
             .collect::<std::result::Result<_, _>>()?;
         let norm = loader.tensor("model.norm.weight", &[config.hidden])?;
         let head = match config.tied {
-            true => loader.tied(&embedding)?,
-            false => loader.linear("lm_head", (config.vocabulary, config.hidden), false)?,
+            true => Linear::plain(embedding.clone()),
+            false => loader.linear("lm_head", shape, false)?,
         };
         let dtype = place.arithmetic.dtype();
         let cache = Cache::new(&config, dtype, &place.device);
@@ -83,17 +95,46 @@ impl Transformer {
             norm,
             head,
             cache,
+            branch: None,
+            interleaved: weights.interleaved(),
             angles,
             size: loader.size(),
+            place: place.clone(),
             config,
         })
     }
 
-    fn reserve(&mut self, more: usize) -> Result<()> {
-        let before = self.cache.capacity();
+    /// Makes room for `more` tokens. Errs when there is none.
+    fn reserve(&mut self, more: usize) -> std::result::Result<(), Error> {
+        self.afford(self.cache.growth(more), self.cache.filled() + more)?;
+        self.make_room(more, self.cache.filled() + more)?;
+        Ok(())
+    }
+
+    /// Errs when `bytes` more, for a text of `tokens`, are not to be had.
+    fn afford(&self, bytes: u64, tokens: usize) -> std::result::Result<(), Error> {
+        if bytes < LARGE {
+            return Ok(());
+        }
+        match memory::free(&self.place) {
+            Some(free) if free < bytes => Err(Error::Memory {
+                what: format!(
+                    "a text of {tokens} tokens needs {} more",
+                    memory::gib(bytes)
+                ),
+                free: memory::gib(free),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// For `more` tokens in the cache, and angles up to position `positions` (exclusive) at least.
+    fn make_room(&mut self, more: usize, positions: usize) -> Result<()> {
         self.cache.reserve(more)?;
-        if before < self.cache.capacity() {
-            let (width, positions) = (self.config.head_width, self.cache.capacity());
+        if self.angles.0.dim(0)? < positions {
+            let positions = positions.next_power_of_two().max(self.cache.capacity());
+            let positions = positions.min(self.config.positions);
+            let width = self.config.head_width;
             let (cosines, sines) = self.config.rope.table(width, positions, &self.device)?;
             self.angles = (cosines.to_dtype(self.dtype)?, sines.to_dtype(self.dtype)?);
         }
@@ -129,11 +170,15 @@ impl Transformer {
             .contiguous()
     }
 
-    fn rotated(&self, x: &Tensor) -> Result<Tensor> {
-        let (position, tokens) = (self.cache.filled(), x.dim(1)?);
+    /// `x [rows, heads, tokens, width]`, whose first tokens are at `position`.
+    fn rotated(&self, x: &Tensor, position: usize) -> Result<Tensor> {
+        let tokens = x.dim(2)?;
         let cosines = self.angles.0.narrow(0, position, tokens)?;
         let sines = self.angles.1.narrow(0, position, tokens)?;
-        rotary_emb::rope(&x.unsqueeze(0)?, &cosines, &sines)?.squeeze(0)
+        match self.interleaved {
+            true => rotary_emb::rope_i(x, &cosines, &sines),
+            false => rotary_emb::rope(x, &cosines, &sines),
+        }
     }
 
     fn attention(&self, index: usize, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
@@ -142,8 +187,12 @@ impl Transformer {
         let tokens = x.dim(0)?;
         let [queries, keys, values] =
             Linear::forward_all([&layer.queries, &layer.keys, &layer.values], x)?;
-        let queries = self.rotated(&self.heads(&queries, config.heads)?)?;
-        let keys = self.rotated(&self.heads(&keys, config.kv_heads)?)?;
+        let rotated = |x: &Tensor, heads| {
+            let x = self.heads(x, heads)?.unsqueeze(0)?;
+            self.rotated(&x, self.cache.filled())?.squeeze(0)
+        };
+        let queries = rotated(&queries, config.heads)?;
+        let keys = rotated(&keys, config.kv_heads)?;
         let values = self.heads(&values, config.kv_heads)?;
         let (keys, values) = self.cache.write(index, &keys, &values)?;
 
@@ -182,10 +231,8 @@ impl Transformer {
         rows: Rows,
         wanted: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Option<Tensor>> {
-        self.reserve(tokens.len())?;
         let mask = self.mask(tokens.len())?;
-        let ids = Tensor::new(tokens, &self.device)?;
-        let mut x = self.embedding.index_select(&ids, 0)?;
+        let mut x = self.embedded(tokens)?;
         for (index, layer) in self.layers.iter().enumerate() {
             // What earlier layers wrote to the cache does not count before it is accepted.
             if wanted().is_break() {
@@ -201,8 +248,41 @@ impl Transformer {
             Rows::All => x,
             Rows::Last => x.narrow(0, tokens.len() - 1, 1)?,
         };
-        let x = self.norm(&x, &self.norm)?;
-        Ok(Some(self.head.forward(&x)?.to_dtype(DType::F32)?))
+        Ok(Some(self.logits(&x)?))
+    }
+
+    fn embedded(&self, tokens: &[u32]) -> Result<Tensor> {
+        let ids = Tensor::new(tokens, &self.device)?;
+        self.embedding.rows(&ids)?.to_dtype(self.dtype)
+    }
+
+    fn logits(&self, x: &Tensor) -> Result<Tensor> {
+        let x = self.norm(x, &self.norm)?;
+        self.head.forward(&x)?.to_dtype(DType::F32)
+    }
+
+    /// Errs when `tokens`, of which `longer` lengthen the text, are none, too many or unknown.
+    fn check(&self, tokens: &[u32], longer: usize) -> std::result::Result<(), Error> {
+        let grown = self.branch.as_ref().map_or(0, Branch::filled);
+        let total = self.cache.filled() + grown + longer;
+        if self.config.positions < total {
+            return Err(Error::TooLong {
+                tokens: total,
+                context: self.config.positions,
+            });
+        }
+        if tokens.is_empty() {
+            return Err(candle_core::Error::msg("there is no token to continue from").into());
+        }
+        let known = self.config.vocabulary;
+        if let Some(token) = tokens.iter().find(|token| known <= **token as usize) {
+            return Err(candle_core::Error::msg(format!(
+                "token {token} is beyond the {known} that the weights know; \
+                 tokenizer.json belongs to another model"
+            ))
+            .into());
+        }
+        Ok(())
     }
 }
 
@@ -221,29 +301,37 @@ impl Network for Transformer {
         rows: Rows,
         wanted: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> std::result::Result<Option<Tensor>, Error> {
-        let total = self.cache.filled() + tokens.len();
-        if self.config.positions < total {
-            return Err(Error::TooLong {
-                tokens: total,
-                context: self.config.positions,
-            });
-        }
-        if tokens.is_empty() {
-            return Err(candle_core::Error::msg("there is no token to continue from").into());
-        }
-        let known = self.config.vocabulary;
-        if let Some(token) = tokens.iter().find(|token| known <= **token as usize) {
-            return Err(candle_core::Error::msg(format!(
-                "token {token} is beyond the {known} that the weights know; \
-                 tokenizer.json belongs to another model"
-            ))
-            .into());
-        }
+        self.branch = None;
+        self.check(tokens, tokens.len())?;
+        self.reserve(tokens.len())?;
         Ok(self.step(tokens, rows, wanted)?)
     }
 
     fn rollback(&mut self, to: usize) {
+        self.branch = None;
         self.cache.rollback(to);
+    }
+
+    fn branch(&mut self, rows: usize) -> std::result::Result<(), Error> {
+        self.branch = Some(Branch::new(rows.max(1)));
+        Ok(())
+    }
+
+    fn advance_rows(
+        &mut self,
+        tokens: &[u32],
+        wanted: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> std::result::Result<Option<Tensor>, Error> {
+        self.check(tokens, 1)?;
+        self.reserve_rows(tokens.len())?;
+        Ok(self.step_rows(tokens, wanted)?)
+    }
+
+    fn keep_rows(&mut self, kept: &[usize]) -> std::result::Result<(), Error> {
+        match &mut self.branch {
+            Some(branch) => Ok(branch.keep(kept, &self.device)?),
+            None => Ok(()),
+        }
     }
 
     fn size(&self) -> (u64, u64) {

@@ -31,12 +31,22 @@ pub(super) fn finish(trace: &Path, status: i32) -> io::Result<bool> {
     Record::End(i64::from(status)).write(&mut last);
     // Behind the committed length first, so that a reader of the file never sees half a record.
     file.seek(SeekFrom::Start(HEADER as u64 + committed))?;
-    file.write_all(&last)?;
+    match file.write_all(&last) {
+        // What was recorded is there all the same; that it ended, and how, is not.
+        Err(error) if is_full(&error) => return Ok(true),
+        done => done?,
+    }
     let committed = committed + last.len() as u64;
     file.set_len(HEADER as u64 + committed)?;
     file.seek(SeekFrom::Start(COMMITTED_AT as u64))?;
     file.write_all(&committed.to_le_bytes())?;
     Ok(true)
+}
+
+/// Whether there is no room for more on the disk, or for this file.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | FileTooLarge | QuotaExceeded)
 }
 
 #[cfg(test)]

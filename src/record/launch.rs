@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "a session of its own between fork and exec")]
 
 use super::{Error, install::Installed, python::Python, running::Running};
+use nix::sys::signal::{SigHandler, Signal};
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
@@ -38,6 +39,11 @@ pub enum Target {
         /// The file.
         file: PathBuf,
     },
+    /// One test, as `python -m pytest NODE` runs it.
+    Pytest {
+        /// Its node id: `FILE.py::TEST`.
+        node: OsString,
+    },
 }
 
 /// Where the program's standard input comes from.
@@ -50,6 +56,8 @@ pub enum Stdin {
     File(PathBuf),
     /// There is none.
     Null,
+    /// From us: what is sent through [`Running::input`].
+    Piped,
 }
 
 /// Where the program's output goes.
@@ -92,16 +100,23 @@ pub struct Launch {
     pub exclude: Vec<String>,
     /// After that many lines the recording stops and the program goes on; by default never.
     pub max_steps: Option<u64>,
+    /// After that many bytes of trace the recording stops and the program goes on; by default some
+    /// gigabytes, since nobody may be keeping the file small.
+    pub max_bytes: Option<u64>,
     /// Items kept of one container.
     pub max_items: u32,
     /// Levels kept of nested containers, at most 24.
     pub max_depth: u32,
     /// Code points kept of one text, and digits of one number.
     pub max_text: u32,
+    /// Whether the program's own `__repr__` is called, under guard, to show its objects.
+    pub call_repr: bool,
     /// After that long the program is killed; by default never.
     pub timeout: Option<Duration>,
     /// How it is followed.
     pub backend: Backend,
+    /// Variables of our own environment that the program does not get.
+    pub withheld: Vec<String>,
     /// The trace file, replaced if it exists.
     pub trace: PathBuf,
 }
@@ -118,11 +133,14 @@ impl Launch {
             include: Vec::new(),
             exclude: Vec::new(),
             max_steps: None,
+            max_bytes: None,
             max_items: 100,
             max_depth: 6,
             max_text: 1000,
+            call_repr: false,
             timeout: None,
             backend: Backend::default(),
+            withheld: Vec::new(),
             trace: trace.into(),
         }
     }
@@ -161,6 +179,7 @@ impl Launch {
         let mut res = vec![extension.into(), setting("trace", trace.as_os_str())];
         let numbers = [
             ("max_steps", self.max_steps),
+            ("max_bytes", self.max_bytes),
             ("max_items", Some(self.max_items.into())),
             ("max_depth", Some(self.max_depth.into())),
             ("max_text", Some(self.max_text.into())),
@@ -172,6 +191,9 @@ impl Launch {
         for (key, patterns) in patterns {
             res.extend(patterns.iter().map(|it| setting(key, it.as_ref())));
         }
+        if self.call_repr {
+            res.push("call_repr=1".into());
+        }
         if self.backend == Backend::SetTrace {
             res.push("backend=settrace".into());
         }
@@ -181,6 +203,7 @@ impl Launch {
             Target::Module { name } => vec!["module".into(), name.clone()],
             Target::Code { code } => vec!["code".into(), code.clone()],
             Target::Call { expr, file } => vec!["call".into(), expr.clone(), file.into()],
+            Target::Pytest { node } => vec!["pytest".into(), node.clone()],
         });
         res.extend(self.args.iter().cloned());
         res
@@ -190,6 +213,7 @@ impl Launch {
         Ok(match &self.stdin {
             Stdin::Inherit => Stdio::inherit(),
             Stdin::Null => Stdio::null(),
+            Stdin::Piped => Stdio::piped(),
             Stdin::File(path) => {
                 let opened = File::open(path).map_err(|error| Error::Stdin {
                     path: path.clone(),
@@ -209,6 +233,9 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
         .arg(&files.boot)
         .args(launch.words(&files.extension, &trace))
         .stdin(launch.stdin()?);
+    for name in &launch.withheld {
+        command.env_remove(name);
+    }
     if launch.output == Output::Piped {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // SAFETY: plain system calls, allowed between fork and exec.
@@ -230,11 +257,16 @@ pub(super) fn spawn(launch: &Launch, python: Python, files: &Installed) -> Resul
     ))
 }
 
-/// Gives the program a session of its own, and ends it with us: nobody would stop it any more.
+/// Gives the program a session of its own, and ends it with us: nobody would stop it any more. It can be
+/// interrupted although we, started in the background, perhaps cannot.
 fn detach() -> io::Result<()> {
     nix::unistd::setsid()?;
+    for signal in [Signal::SIGINT, Signal::SIGQUIT] {
+        // SAFETY: puts the default back in place of whatever there was.
+        unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl)? };
+    }
     #[cfg(target_os = "linux")]
-    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     Ok(())
 }
 

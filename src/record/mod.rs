@@ -5,15 +5,19 @@
 //! fares, a crash included, is its [`Outcome`]; an [`Error`] means that it was not recorded.
 
 mod finish;
+mod input;
 mod install;
 mod launch;
 mod python;
 mod running;
+mod signals;
 mod tail;
 
+pub use input::Input;
 pub use launch::{Backend, Launch, Output, Stdin, Target};
 pub use python::{Python, find as find_python};
 pub use running::{Outcome, Running};
+pub use signals::Forwarding;
 
 use std::{io, path::PathBuf};
 
@@ -30,6 +34,9 @@ pub fn record(launch: &Launch) -> Result<Outcome, Error> {
 pub fn start(launch: &Launch) -> Result<Running, Error> {
     launch.check()?;
     let python = python::find(launch.python.as_deref())?;
+    if matches!(launch.target, Target::Pytest { .. }) {
+        python::require_pytest(&python)?;
+    }
     let installed = install::install().map_err(Error::Install)?;
     launch::spawn(launch, python, &installed)
 }

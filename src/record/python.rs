@@ -53,6 +53,28 @@ pub fn find(given: Option<&Path>) -> Result<Python, Error> {
     Ok(res)
 }
 
+/// Refuses an interpreter without pytest, which `-m pytest` would look for on the same path.
+pub(super) fn require_pytest(python: &Python) -> Result<(), Error> {
+    const QUESTION: &str = "import importlib.util as it; \
+                            print('monologue', it.find_spec('pytest') is not None)";
+    let found = answer(&python.path, &["-c", QUESTION]);
+    let reason = match found {
+        Ok(text) if text.ends_with("monologue True\n") => return Ok(()),
+        Ok(_) => {
+            "pytest is not installed there; install it, or name another interpreter with --python PATH"
+        }
+        Err(reason) => return Err(unusable(python, reason)),
+    };
+    Err(unusable(python, reason.into()))
+}
+
+fn unusable(python: &Python, reason: String) -> Error {
+    Error::Python {
+        path: python.path.clone(),
+        reason,
+    }
+}
+
 fn usual(environment: Option<PathBuf>) -> Option<PathBuf> {
     let of_environment = environment
         .map(|it| it.join("bin/python"))
@@ -68,7 +90,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 fn ask(path: &Path) -> Result<Python, String> {
-    let answer = answer(path)?;
+    let answer = answer(path, &["-I", "-S", "-c", QUESTION])?;
     let mut words = answer.split_whitespace();
     if words.next() != Some("monologue") {
         return Err(
@@ -103,9 +125,9 @@ fn ask(path: &Path) -> Result<Python, String> {
 }
 
 /// What the interpreter prints, or a reason. Whatever is run, it is given up after [`PATIENCE`].
-fn answer(path: &Path) -> Result<String, String> {
+fn answer(path: &Path, words: &[&str]) -> Result<String, String> {
     let mut child = Command::new(path)
-        .args(["-I", "-S", "-c", QUESTION])
+        .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

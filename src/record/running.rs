@@ -1,6 +1,6 @@
 //! A program on its way: waited for, or stopped.
 
-use super::{Error, finish, python::Python, tail::Tail};
+use super::{Error, finish, input::Input, python::Python, tail::Tail};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -41,6 +41,7 @@ pub struct Running {
     started: Instant,
     timeout: Option<Duration>,
     tails: Option<(Tail, Tail)>,
+    input: Option<Input>,
     ended: bool,
 }
 
@@ -55,6 +56,7 @@ impl Running {
         let pipes = child.stdout.take().zip(child.stderr.take());
         Self {
             tails: pipes.map(|(out, err)| (Tail::of(out), Tail::of(err))),
+            input: child.stdin.take().map(Input::of),
             child,
             trace,
             python,
@@ -93,6 +95,25 @@ impl Running {
             let _ = kill(Pid::from_raw(-pid), Signal::SIGKILL);
         }
         let _ = self.child.kill();
+    }
+
+    /// Interrupts it as Ctrl-C at its terminal does, with every process in its group; what it makes of
+    /// that is its own affair. With inherited output it has our group, and is interrupted alone.
+    pub fn interrupt(&mut self) {
+        if self.ended {
+            return;
+        }
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            let whom = if self.own_group { -pid } else { pid };
+            // It may have ended by itself; until it is waited for, its number is not given to another.
+            let _ = kill(Pid::from_raw(whom), Signal::SIGINT);
+        }
+    }
+
+    /// The way to its standard input, the first time, if that is [`Stdin::Piped`](super::Stdin::Piped).
+    /// Unless it is taken the program waits for input until it is stopped.
+    pub fn input(&mut self) -> Option<Input> {
+        self.input.take()
     }
 
     /// Whether the program has ended, without waiting; `None` while it runs. Past its time it is killed.

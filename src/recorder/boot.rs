@@ -96,7 +96,8 @@ fn recorder(control: &Control, layout: Layout, target: &Target) -> Result<Record
         let trace = control.trace.display();
         format!("cannot write the trace {trace}: {error}")
     })?;
-    let encoder = Encoder::new(limits, layout);
+    let mut encoder = Encoder::new(limits, layout);
+    encoder.own_repr.is_on = control.call_repr;
     Ok(Recorder::new(writer, encoder, filter, control.max_steps))
 }
 

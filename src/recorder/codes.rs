@@ -135,15 +135,19 @@ pub(crate) fn describe(code: Obj, minor: u8) -> Description {
         first_line: code.attr_int(c"co_firstlineno") as i32,
         optimized,
         suspends,
-        parameters: parameters
-            .filter(|(name, ..)| !name.starts_with('.'))
-            .count() as u32,
+        parameters: parameters.filter(|(name, ..)| is_written(name)).count() as u32,
         locals: all
             .into_iter()
-            .filter(|(name, ..)| !name.starts_with('.'))
+            .filter(|(name, ..)| is_written(name))
             .collect(),
         instructions: instructions.map_or_else(Vec::new, |it| it.byte_slice().to_vec()),
     }
+}
+
+/// Whether a name can stand in source. Python names what it makes up itself with a dot, pytest what it
+/// takes an `assert` apart into with an `@`.
+pub(crate) fn is_written(name: &str) -> bool {
+    !name.starts_with(['.', '@'])
 }
 
 fn kind(name: &str, flags: i64) -> CodeKind {

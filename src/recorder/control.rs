@@ -20,6 +20,8 @@ pub(crate) struct Control {
     pub(crate) max_depth: u32,
     pub(crate) max_text: usize,
     pub(crate) max_bytes: u64,
+    /// Whether the program's own `__repr__` is called.
+    pub(crate) call_repr: bool,
     /// `settrace` or `monitoring`; empty for the version's own choice.
     pub(crate) backend: String,
 }
@@ -36,6 +38,7 @@ impl Control {
             max_depth: 6,
             max_text: 1000,
             max_bytes: 4 << 30,
+            call_repr: false,
             backend: String::new(),
         };
         for (at, word) in words.iter().enumerate() {
@@ -70,6 +73,7 @@ impl Control {
             "max_depth" => self.max_depth = number()?.min(24) as u32,
             "max_text" => self.max_text = number()? as usize,
             "max_bytes" => self.max_bytes = number()?,
+            "call_repr" => self.call_repr = text == "1",
             "backend" => self.backend = text,
             _ => return Err(format!("there is no setting `{key}`")),
         }

@@ -1,6 +1,7 @@
 //! An exception's name and message, as a traceback shows them.
 
 use crate::{
+    chained::members,
     kinds::type_text,
     object::{Obj, kind, new_text},
     opaque::{self, scalar},
@@ -17,12 +18,26 @@ pub(crate) fn describe(exception: Obj) -> (String, String) {
     let Some(arguments) = arguments.filter(|it| it.is(kind!(PyTuple_Type))) else {
         return (name, String::new());
     };
+    if let Some(message) = of_group(exception, *arguments) {
+        return (name, message);
+    }
     let message = if shows_itself_in_c(exception) && plain(*arguments, 3) {
         exception.to_str()
     } else {
         None
     };
     (name, message.unwrap_or_else(|| joined(*arguments)))
+}
+
+/// A group says how many it is of.
+fn of_group(exception: Obj, arguments: Obj) -> Option<String> {
+    let text = arguments.tuple().next()?;
+    let sure = arguments.tuple_len() == 2
+        && text.is(kind!(PyUnicode_Type))
+        && shows_itself_in_c(exception);
+    let count = sure.then(|| members(exception))??.tuple_len();
+    let s = if count == 1 { "" } else { "s" };
+    Some(format!("{} ({count} sub-exception{s})", text.text()))
 }
 
 /// Whether `__str__` is a slot of a type written in C.

@@ -1,4 +1,4 @@
-//! Where the recorder has to be told: new threads, forks, the end, and a tracer that takes its place.
+//! Where the recorder has to be told: new threads, the end, and a tracer that takes its place.
 
 #![expect(unsafe_code, reason = "the C API of Python")]
 
@@ -6,45 +6,19 @@ use crate::{
     monitor,
     native::{Arguments, function, native, none},
     object::{Obj, Owned, clear_error, import},
-    output, settrace,
-    state::{self, Recorder},
+    output, processes, settrace, state,
     wire::Record,
 };
 use pyo3::ffi;
-use std::ffi::CStr;
 
 native!(enter_thread, on_thread);
 native!(start_thread, on_start_thread);
 native!(set_trace, on_set_trace);
-native!(forked, on_forked);
-native!(has_forked, on_has_forked);
 native!(ending, on_ending);
 
 /// Forks and the end of the program, on every version.
 pub(crate) fn follow(sys: Obj) {
-    let nothing = none();
-    let (child, parent) = (
-        function(c"forked", forked, *nothing),
-        function(c"has_forked", has_forked, *nothing),
-    );
-    let register = import(c"posix").and_then(|it| it.attr(c"register_at_fork"));
-    if let Some(((register, child), parent)) = register.zip(child).zip(parent) {
-        // SAFETY: a new dict, filled with objects that live.
-        unsafe {
-            if let (Some(named), Some(nothing)) = (
-                Owned::new(ffi::PyDict_New()),
-                Owned::new(ffi::PyTuple_New(0)),
-            ) {
-                set(*named, c"after_in_child", *child);
-                set(*named, c"after_in_parent", *parent);
-                let arguments = Arguments {
-                    positional: *nothing,
-                    named: Some(*named),
-                };
-                arguments.pass_to(*register);
-            }
-        }
-    }
+    processes::follow();
     let register = import(c"atexit").and_then(|it| it.attr(c"register"));
     let last = function(c"ending", ending, sys);
     if let Some((register, last)) = register.zip(last) {
@@ -91,11 +65,6 @@ pub(crate) fn follow_tracing(sys: Obj) {
     clear_error();
 }
 
-fn set(dict: Obj, key: &CStr, value: Obj) {
-    // SAFETY: a dict and a living object.
-    unsafe { ffi::PyDict_SetItemString(dict.ptr(), key.as_ptr(), value.ptr()) };
-}
-
 /// Runs in a new thread, in front of its function.
 fn on_thread(function: Obj, arguments: Arguments) -> Option<Owned> {
     if !state::is_over() {
@@ -133,11 +102,14 @@ fn on_start_thread(original: Obj, arguments: Arguments) -> Option<Owned> {
 
 fn on_set_trace(original: Obj, arguments: Arguments) -> Option<Owned> {
     let res = arguments.pass_to(original)?;
+    if state::is_over() {
+        return Some(res);
+    }
     let theirs = arguments.positional.tuple_item(0);
     if theirs.is_some_and(Obj::is_none) {
-        if !state::is_over() {
-            settrace::arm();
-        }
+        settrace::arm();
+    } else if settrace::arm_before_theirs() {
+        hear_all_lines();
     } else {
         let text = "the program set a trace function of its own; until it takes it away again, that \
                     thread is not recorded";
@@ -146,15 +118,18 @@ fn on_set_trace(original: Obj, arguments: Arguments) -> Option<Owned> {
     Some(res)
 }
 
-fn on_forked(_: Obj, _: Arguments) -> Option<Owned> {
-    state::with(Recorder::abandon);
-    Some(none())
-}
-
-fn on_has_forked(_: Obj, _: Arguments) -> Option<Owned> {
-    let text = "the program forked; the new process is not recorded";
-    state::with(|recorder| recorder.put(&Record::Note(text.into())));
-    Some(none())
+/// Lets lines of the frames that run now be heard again, where they were not of interest to us alone.
+fn hear_all_lines() {
+    // SAFETY: the frame that runs, alive for this call; a static object.
+    let (mut frame, yes) = unsafe {
+        let frame = Obj::new(ffi::PyEval_GetFrame().cast());
+        (frame.map(Obj::own), Obj::new(ffi::Py_True()))
+    };
+    while let Some((at, yes)) = frame.zip(yes) {
+        at.set_attr(c"f_trace_lines", yes);
+        frame = at.attr(c"f_back").filter(|it| !it.is_none());
+    }
+    clear_error();
 }
 
 fn on_ending(sys: Obj, _: Arguments) -> Option<Owned> {
@@ -164,6 +139,11 @@ fn on_ending(sys: Obj, _: Arguments) -> Option<Owned> {
 
 /// Ends the recording: nothing of the interpreter is looked at while it is taken down.
 fn finish(sys: Obj) {
+    if !settrace::is_armed() {
+        let text = "an extension of the program's traced it as well, without asking Python's `sys` for \
+                    that; from there on its thread was not recorded";
+        state::with(|recorder| recorder.put(&Record::Note(text.into())));
+    }
     state::with(|recorder| recorder.stop(None));
     monitor::disarm();
     settrace::disarm();

@@ -6,7 +6,8 @@ pub(crate) fn array(texts: &[String]) -> String {
     format!("[{}]", items.join(", "))
 }
 
-fn string(text: &str) -> String {
+/// A JSON string.
+pub(crate) fn string(text: &str) -> String {
     let mut res = String::from("\"");
     for character in text.chars() {
         match character {

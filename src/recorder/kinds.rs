@@ -1,9 +1,11 @@
 //! What the recorder knows of a type: how its objects are shown without asking them.
 
 use crate::{
+    arrays,
     layout::Layout,
     object::{Obj, Owned, kind, new_text},
     opaque::{self, How},
+    tables,
 };
 use pyo3::ffi;
 use std::{collections::HashMap, rc::Rc};
@@ -21,6 +23,10 @@ pub(crate) enum Kind {
     NamedTuple(Vec<String>),
     /// By what its built-in base type holds, and its attributes.
     Holder(Inner),
+    /// By the numbers it holds.
+    Array,
+    /// By the columns it holds.
+    Table,
     /// By its attributes.
     Plain,
 }
@@ -186,6 +192,12 @@ fn kind_of(object: Obj, flags: std::ffi::c_ulong, builtin: Option<&str>) -> Kind
     }
     if let Some(how) = How::of(object, builtin) {
         return Kind::Opaque(how);
+    }
+    if arrays::is_array(object.kind_object()) {
+        return Kind::Array;
+    }
+    if tables::is_table(object.kind_object()) {
+        return Kind::Table;
     }
     if is_enumeration(object.kind_object()) {
         return Kind::Enum;

@@ -15,7 +15,13 @@ pub mod value;
 pub mod wire;
 
 #[cfg(feature = "python")]
+mod arrays;
+#[cfg(feature = "python")]
 mod boot;
+#[cfg(feature = "python")]
+mod chain;
+#[cfg(feature = "python")]
+mod chained;
 #[cfg(feature = "python")]
 mod codes;
 #[cfg(feature = "python")]
@@ -61,6 +67,10 @@ mod opaque;
 #[cfg(feature = "python")]
 mod output;
 #[cfg(feature = "python")]
+mod own_repr;
+#[cfg(feature = "python")]
+mod processes;
+#[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
 mod quiet;
@@ -72,6 +82,8 @@ mod source;
 mod state;
 #[cfg(feature = "python")]
 mod table;
+#[cfg(feature = "python")]
+mod tables;
 #[cfg(feature = "python")]
 mod target;
 #[cfg(feature = "python")]

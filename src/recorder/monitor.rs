@@ -331,6 +331,7 @@ fn on_raise(recorder: &mut Recorder, event: Event<'_>) -> Verdict {
     {
         let line = frame().map_or(0, line);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
+        recorder.chained(value);
     }
     Verdict::Go
 }

@@ -138,7 +138,7 @@ impl Namespace {
             return None;
         }
         let text = key.text();
-        if own(text.as_bytes()) {
+        if own(text.as_bytes()) || !crate::codes::is_written(&text) {
             return None;
         }
         if let Some(at) = self.names.iter().position(|it| *it.text == *text) {

@@ -18,13 +18,17 @@ impl Encoder {
         self.kinds = kinds;
         let around = self.watch;
         let noted = match &shown.kind {
+            // What the program's own code says of an object may be another thing each time.
+            _ if self.own_repr.is_on => false,
             // Of these the name is noted once it is written.
             Kind::Opaque(How::Function) => true,
-            _ => self.note_object(&shown, object, depth),
+            _ => !self.asks(&shown, object) && self.note_object(&shown, object, depth),
         };
         if !noted {
             let write = |this: &mut Self, object, depth, out: &mut Vec<u8>| {
-                this.shown(&shown, object, depth, out);
+                if !this.own_repr(&shown, object, out) {
+                    this.shown(&shown, object, depth, out);
+                }
             };
             return self.again(object, (depth, nodes), out, write);
         }
@@ -37,11 +41,17 @@ impl Encoder {
     }
 
     fn shown(&mut self, shown: &Shown, object: Obj, depth: u32, out: &mut Vec<u8>) {
+        if self.own_repr(shown, object, out) {
+            return;
+        }
         // Fields borrow from these while they are written.
         let (attributes, arguments, owned);
         let mut fields = Vec::new();
         let mut shape = Shape::Call;
         match &shown.kind {
+            Kind::Array => return self.array(&shown.name, object, out),
+            Kind::Table if self.table(&shown.name, object, out) => return,
+            Kind::Table => shape = Shape::Bare,
             Kind::Opaque(how) => match opaque::text(*how, object) {
                 Some(text) => return put_opaque(out, &shown.name, &text),
                 None => shape = Shape::Bare,

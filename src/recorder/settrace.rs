@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the C API of Python")]
 
 use crate::{
+    chain::{self, Tracer},
     codes::{Code, Ends},
     layout::PyFrame_GetCode,
     object::{Obj, clear_error},
@@ -10,8 +11,6 @@ use crate::{
 };
 use pyo3::ffi::{self, PyObject};
 use std::{ffi::c_int, ptr};
-
-type Tracer = unsafe extern "C" fn(*mut PyObject, *mut PyObject, c_int, *mut PyObject) -> c_int;
 
 unsafe extern "C" {
     fn PyEval_SetTrace(tracer: Option<Tracer>, object: *mut PyObject);
@@ -25,34 +24,52 @@ mod event {
     pub(super) const RETURN: i32 = 3;
 }
 
-/// Starts recording this thread.
+/// Starts recording this thread, whose own tracer is gone.
 pub(crate) fn arm() {
+    chain::forget();
     // SAFETY: the lock is held.
     unsafe { PyEval_SetTrace(Some(trace), ptr::null_mut()) }
+    chain::learn(trace);
 }
 
-/// Stops recording this thread.
+/// Goes on recording this thread in front of the tracer that the program has just set; `false` where
+/// that cannot be done.
+pub(crate) fn arm_before_theirs() -> bool {
+    chain::take_over(trace)
+}
+
+/// Whether this thread's events come here.
+pub(crate) fn is_armed() -> bool {
+    chain::is_set(trace)
+}
+
+/// Stops recording this thread. A tracer of the program's own goes on to get its events through us.
 pub(crate) fn disarm() {
+    if chain::is_theirs() || !is_armed() {
+        return;
+    }
     // SAFETY: the lock is held.
     unsafe { PyEval_SetTrace(None, ptr::null_mut()) }
 }
 
-/// What Python calls. Never fails, so that no exception of ours reaches the program.
+/// What Python calls. Fails only as the program's own tracer does, so that no exception of ours reaches
+/// the program.
 unsafe extern "C" fn trace(
-    _: *mut PyObject,
+    object: *mut PyObject,
     frame: *mut PyObject,
     what: c_int,
     argument: *mut PyObject,
 ) -> c_int {
     // SAFETY: Python lends frame and argument for this call.
-    let (frame, argument) = unsafe { (Obj::new(frame), Obj::new(argument)) };
-    if let Some(frame) = frame {
-        state::with(|recorder| on_event(recorder, frame, what, argument));
+    let (at, with) = unsafe { (Obj::new(frame), Obj::new(argument)) };
+    if let Some(at) = at {
+        state::with(|recorder| on_event(recorder, at, what, with));
     }
     if state::is_over() {
         disarm();
     }
-    0
+    // SAFETY: what came here for this event.
+    unsafe { chain::pass_on(trace, (object, frame), what, argument) }
 }
 
 #[inline(always)]
@@ -96,7 +113,8 @@ fn elsewhere(
     };
     let code = recorder.code(code);
     if code.id.is_none() {
-        if what == event::CALL && !recorder.frames.layout.mute(frame) {
+        let lines = what == event::CALL && !chain::is_theirs();
+        if lines && !recorder.frames.layout.mute(frame) {
             // SAFETY: a static object.
             let no = unsafe { Obj::new(ffi::Py_False()) };
             if let Some(no) = no {
@@ -199,6 +217,7 @@ fn on_exception(recorder: &mut Recorder, frame: Obj, argument: Option<Obj>) {
     if let Some(value) = value {
         let line = line_of_end(frame, recorder.frames.layout.minor);
         recorder.event(|frames, names, out| frames.raised(line, value, names, out));
+        recorder.chained(value);
     }
     clear_error();
 }

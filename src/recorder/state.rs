@@ -223,6 +223,11 @@ impl Recorder {
         }
     }
 
+    /// Steps recorded so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// Counts a step; whether it may still be recorded.
     #[inline(always)]
     pub(crate) fn step(&mut self) -> bool {

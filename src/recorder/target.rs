@@ -51,6 +51,7 @@ enum What {
     Module(Owned),
     Code(OsString),
     Call { expression: OsString, file: PathBuf },
+    Pytest,
 }
 
 impl Target {
@@ -83,6 +84,12 @@ impl Target {
                 new_text("-c"),
                 flag("-c").chain(word(1)).collect(),
                 2,
+            ),
+            Some("pytest") => (
+                What::Pytest,
+                new_text("-m"),
+                ["-m", "pytest"].into_iter().filter_map(new_text).collect(),
+                1,
             ),
             Some("call") => {
                 let file = text(2).ok_or_else(missing)?.into();
@@ -117,6 +124,7 @@ impl Target {
             What::Module(_) => "module",
             What::Code(_) => "code",
             What::Call { .. } => "call",
+            What::Pytest => "pytest",
         }
     }
 
@@ -139,7 +147,7 @@ impl Target {
             What::Script(file) | What::Call { file, .. } => absolute(file)
                 .ok()
                 .map(|it| it.to_string_lossy().into_owned()),
-            What::Module(_) | What::Code(_) => None,
+            What::Module(_) | What::Code(_) | What::Pytest => None,
         }
     }
 
@@ -177,7 +185,7 @@ impl Target {
                 let file = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
                 file.parent().map(Path::to_owned).unwrap_or_default()
             }
-            What::Module(_) => env::current_dir().unwrap_or_default(),
+            What::Module(_) | What::Pytest => env::current_dir().unwrap_or_default(),
             What::Code(_) => PathBuf::new(),
         };
         let bytes = folder.as_os_str().as_bytes();
@@ -199,6 +207,7 @@ impl Target {
         match &self.what {
             What::Script(file) => run_script(file),
             What::Module(name) => run_module(**name),
+            What::Pytest => new_text("pytest").map_or(1, |it| run_module(*it)),
             What::Code(code) => run_code(code, main),
             What::Call { expression, file } => run_call(expression, file),
         }

@@ -8,6 +8,7 @@ use crate::{
     layout::Layout,
     object::{Obj, Owned, kind},
     opaque,
+    own_repr::OwnRepr,
     quiet::Quiet,
     text::put_text,
     trail::{Trail, Watch},
@@ -36,6 +37,7 @@ pub(crate) struct Encoder {
     /// Containers being encoded, outermost first.
     pub(crate) path: Vec<usize>,
     pub(crate) nodes: u32,
+    pub(crate) own_repr: OwnRepr,
     pub(crate) watch: Watch,
     /// What is noted of the value being encoded, unless that is off.
     pub(crate) trail: Trail,
@@ -51,6 +53,7 @@ impl Encoder {
             kinds: Kinds::default(),
             path: Vec::new(),
             nodes: 0,
+            own_repr: OwnRepr::default(),
             watch: Watch::Off,
             trail: Trail::default(),
             spare: Vec::new(),

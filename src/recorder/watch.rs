@@ -252,7 +252,9 @@ impl Encoder {
                 self.watch = if fixed { Watch::Fixed } else { Watch::Loose };
                 true
             }
-            Kind::Opaque(_) | Kind::Exception | Kind::Holder(_) => false,
+            Kind::Opaque(_) | Kind::Array | Kind::Table | Kind::Exception | Kind::Holder(_) => {
+                false
+            }
         }
     }
 

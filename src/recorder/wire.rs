@@ -184,6 +184,56 @@ pub enum Record {
     Note(String),
     /// The run is over: the process's exit status as a shell shows it (128 + N for signal N).
     End(i64),
+    /// What follows was recorded later in the run than what came before it; [`Record::Live`] tells
+    /// what there was then. No recorder writes this: it stands where records were left out.
+    Start {
+        /// Steps of the run before this point.
+        steps: u32,
+        /// Frames entered before this point.
+        frames: u32,
+        /// Whether the file of a `--call` was still being imported.
+        prelude: bool,
+    },
+    /// A frame entered before a [`Record::Start`] that had not ended at it. Those on a stack come
+    /// lowest first; its writes are its whole state.
+    Live {
+        /// Its number.
+        frame: u32,
+        /// A code id.
+        code: u32,
+        /// The line it stood on.
+        line: u32,
+        /// Whether it was suspended, on no stack.
+        suspended: bool,
+        /// Its variables.
+        writes: Vec<Write>,
+    },
+}
+
+impl Record {
+    /// Whether it is an event: something that happened in a frame.
+    pub fn is_event(&self) -> bool {
+        matches!(
+            self,
+            Self::Call { .. }
+                | Self::Resume { .. }
+                | Self::Line { .. }
+                | Self::Return { .. }
+                | Self::Yield { .. }
+                | Self::Unwind { .. }
+                | Self::Exception { .. }
+                | Self::Live { .. }
+        )
+    }
+
+    /// Whether later records may name what it introduces, or it speaks of the run as a whole: it is
+    /// kept when the events around it are left out.
+    pub fn is_definition(&self) -> bool {
+        matches!(
+            self,
+            Self::Fact(..) | Self::Name(_) | Self::File { .. } | Self::Code { .. } | Self::Note(_)
+        )
+    }
 }
 
 mod kind {
@@ -203,6 +253,8 @@ mod kind {
     pub(in crate::wire) const RESULT: u8 = 14;
     pub(in crate::wire) const NOTE: u8 = 15;
     pub(in crate::wire) const END: u8 = 16;
+    pub(in crate::wire) const START: u8 = 32;
+    pub(in crate::wire) const LIVE: u8 = 33;
 }
 
 /// First bytes of records that the recorder's hot path writes without building a [`Record`].

@@ -56,6 +56,9 @@ pub struct Bug {
     pub beside: Vec<(PathBuf, Vec<u8>)>,
     /// The failing run as text for the model, empty for none.
     pub trace: String,
+    /// Whether candidates that start programs, run text as code or leave their folder, where the file
+    /// itself does not, are run nevertheless.
+    pub accept_hazards: bool,
 }
 
 impl Bug {
@@ -80,6 +83,7 @@ impl Bug {
             cases: Cases::lift(python, &text(tests)?, &stem)?,
             beside: beside(path, tests),
             trace: String::new(),
+            accept_hazards: false,
         })
     }
 }
@@ -259,6 +263,7 @@ fn attempt(bug: &Bug, court: &Court<'_>, text: String, before: &[Round]) -> Resu
         text,
         code,
         patch: None,
+        hazards: Vec::new(),
         judgement: Judgement::unasked(class, why.to_owned(), &bug.cases),
     };
     let Some(found) = answer::code(&text) else {
@@ -296,14 +301,24 @@ fn attempt(bug: &Bug, court: &Court<'_>, text: String, before: &[Round]) -> Resu
     let same = same
         .into_iter()
         .find(|tried| tried.patch.as_ref() == Some(&patch));
+    // What does not parse is not run anyway.
+    let hazards = match &outlines[1] {
+        Some(_) => answer::new_hazards(&bug.source, &patch.new),
+        None => Vec::new(),
+    };
     let judgement = match same {
         Some(tried) => tried.judgement.clone(),
+        None if !hazards.is_empty() && !bug.accept_hazards => {
+            let why = format!("it was not run: {}", answer::told(&hazards));
+            Judgement::unasked(Class::ExecuteFail, why, &bug.cases)
+        }
         None => court.judge(&patch.new)?,
     };
     Ok(Tried {
         text,
         code: Some(code),
         patch: Some(patch),
+        hazards,
         judgement,
     })
 }

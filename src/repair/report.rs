@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::patch::Patch;
 use super::verdict::Judgement;
+use crate::explain::answer::Hazard;
 
 /// One answer of the model and what became of it.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub struct Tried {
     pub code: Option<String>,
     /// The file with that code in it.
     pub patch: Option<Patch>,
+    /// What it does that the file did not and a fix seldom needs.
+    pub hazards: Vec<Hazard>,
     /// Its verdict.
     pub judgement: Judgement,
 }
@@ -67,11 +70,15 @@ impl Report {
             .iter()
             .map(|round| {
                 let candidates = round.candidates.iter().map(|tried| {
-                    json!({
+                    let mut candidate = json!({
                         "class": tried.judgement.class.word(),
                         "tests": tried.judgement.tests_json(),
                         "diff": diff(tried),
-                    })
+                    });
+                    if !tried.hazards.is_empty() {
+                        candidate["hazards"] = tried.hazards.iter().map(hazard).collect();
+                    }
+                    candidate
                 });
                 json!({ "candidates": candidates.collect::<Vec<_>>() })
             })
@@ -95,4 +102,8 @@ impl Report {
             "chosen": chosen,
         })
     }
+}
+
+fn hazard(hazard: &Hazard) -> Json {
+    json!({"kind": hazard.kind.name(), "line": hazard.line, "shown": hazard.shown})
 }

@@ -2,19 +2,24 @@
 //!
 //! Variables come in reverse order; those that are new and those that changed make separate records;
 //! records are numbered kind by kind, kinds in the order in which each was first seen; every exception
-//! counts as one that ended the call. Only the called function is told of (depth 1), its own calls of
-//! itself included: a change belongs to the line that the log showed last, so that their arguments
-//! stand on the calling line, and what changed over such a call on the last line of the callee. Values
-//! are shortened to 40 characters, and comprehensions are told as the running Python shows them.
+//! counts as one that ended the call. Of a call, only the called function is told of (depth 1), its own
+//! calls of itself included; of a script, its body and the functions it calls itself (depth 2): a change
+//! belongs to the line that the log showed last, so that their arguments stand on the calling line, and
+//! what changed over such a call on the last line of the callee. Values are shortened to 40 characters,
+//! and comprehensions are told as the running Python shows them.
+
+mod wrapped;
 
 use std::{collections::BTreeMap, sync::Arc};
+
+use wrapped::Wrapped;
 
 use super::{
     Moment, Page, Request, Span, SpanKind,
     annotate::{code, file},
     records::within,
-    states::{State, States, is_shown},
-    texts::{Texts, raised_short, same},
+    states::{States, is_shown},
+    texts::{SHORT, Texts, raised_short, same, shorten},
 };
 use crate::trace::{self, EventId, FrameId, Id, Kind, NameId, StepId, Trace, ValueId};
 
@@ -42,14 +47,23 @@ fn notes(trace: &Trace, request: &Request) -> Vec<Note> {
     let Some(frame) = trace.entry() else {
         return Vec::new();
     };
+    let wrapped = Wrapped::of(trace);
+    let events = match &wrapped {
+        Some(it) => logged(trace, request, |frame| it.shows(frame)),
+        None => {
+            let code = trace.frames()[frame].code;
+            logged(trace, request, |frame| trace.frames()[frame].code == code)
+        }
+    };
     let mut reading = Reading {
         trace,
+        wrapped,
         logged: None,
         states: States::of(trace),
         texts: Texts::of(trace),
         notes: Vec::new(),
     };
-    for event in logged(trace, frame, request) {
+    for event in events {
         reading.take(event, request);
     }
     let mut notes = reading.notes;
@@ -66,11 +80,10 @@ fn notes(trace: &Trace, request: &Request) -> Vec<Note> {
     notes
 }
 
-/// The events that the log of the called function shows, in order.
-fn logged(trace: &Trace, entry: FrameId, request: &Request) -> Vec<EventId> {
-    let code = trace.frames()[entry].code;
+/// The events of the frames that the log shows, in order.
+fn logged(trace: &Trace, request: &Request, shows: impl Fn(FrameId) -> bool) -> Vec<EventId> {
     let (start, end) = within(trace, &request.window);
-    let own = |it: &EventId| trace.frames()[trace.events()[*it].frame].code == code;
+    let own = |it: &EventId| shows(trace.events()[*it].frame);
     let mut res: Vec<EventId> = Id::range(start..end).filter(own).collect();
     // What the last steps did is seen after them.
     let next = |it: &EventId| trace.events()[*it].next;
@@ -86,6 +99,8 @@ fn logged(trace: &Trace, entry: FrameId, request: &Request) -> Vec<EventId> {
 
 struct Reading<'a> {
     trace: &'a Trace,
+    /// Where a whole script ran.
+    wrapped: Option<Wrapped<'a>>,
     /// The line that the log showed last.
     logged: Option<u32>,
     states: States<'a>,
@@ -99,8 +114,8 @@ impl Reading<'_> {
         let event = &trace.events()[id];
         let logged = self.logged.replace(event.line);
         let Some(previous) = event.previous else {
-            let state = self.states.at(event.frame, id);
-            let all: Vec<_> = bindings(state).map(|it| (it.0, it.1, true)).collect();
+            let state = self.bindings(event.frame, id);
+            let all: Vec<_> = state.iter().map(|it| (it.0, it.1, true)).collect();
             let moment = Moment::Call(event.frame);
             let line = logged.unwrap_or(event.line);
             return self.changes(Of::Start, event.frame, moment, line, &all);
@@ -109,8 +124,8 @@ impl Reading<'_> {
             return;
         };
         let moment = Moment::Step(step);
-        let before: BTreeMap<_, _> = bindings(self.states.at(event.frame, previous)).collect();
-        let after: Vec<_> = bindings(self.states.at(event.frame, id)).collect();
+        let before: BTreeMap<_, _> = self.bindings(event.frame, previous).into_iter().collect();
+        let after = self.bindings(event.frame, id);
         let changed = |&(name, value): &(NameId, ValueId)| {
             let old = before.get(&name);
             let same = old.is_some_and(|&old| same(trace, old, value));
@@ -121,10 +136,27 @@ impl Reading<'_> {
         self.changes(Of::Change, event.frame, moment, line, &changed);
         let (of, text) = match event.kind {
             Kind::Exception(it) => (Of::Exception, raised_short(trace.exception(it))),
-            Kind::Return(it) | Kind::Yield(it) => (Of::End, self.texts.short(it).whole.to_string()),
+            Kind::Return(it) | Kind::Yield(it) => (Of::End, self.short(it)),
             Kind::Call | Kind::Resume | Kind::Line(_) | Kind::Unwind => return,
         };
         self.note(of, moment, event.line, text, Vec::new());
+    }
+
+    /// A frame's variables at one of its events.
+    fn bindings(&mut self, frame: FrameId, event: EventId) -> Vec<(NameId, ValueId)> {
+        match &self.wrapped {
+            Some(it) => it.bindings(&mut self.states, frame, event),
+            None => self.states.at(frame, event).bindings().to_vec(),
+        }
+    }
+
+    fn short(&mut self, value: ValueId) -> String {
+        let text = self.texts.repr(value).whole;
+        let text = match &self.wrapped {
+            Some(it) => it.inside(&text),
+            None => text.to_string(),
+        };
+        shorten(&text, SHORT).unwrap_or(text)
     }
 
     /// The step that a frame was on at one of its events.
@@ -156,7 +188,7 @@ impl Reading<'_> {
             let mut names = Vec::new();
             for &&(name, value, _) in group.iter().rev() {
                 let name = self.trace.name(name);
-                pairs.push(format!("{name} = {}", self.texts.short(value).whole));
+                pairs.push(format!("{name} = {}", self.short(value)));
                 names.push(name.clone());
             }
             self.note(of, moment, line, pairs.join(", "), names);
@@ -173,10 +205,6 @@ impl Reading<'_> {
             names,
         });
     }
-}
-
-fn bindings(state: &State) -> impl Iterator<Item = (NameId, ValueId)> {
-    state.bindings().iter().copied()
 }
 
 fn tell(page: &mut Page, kind: SpanKind, note: &Note, text: std::fmt::Arguments<'_>) {

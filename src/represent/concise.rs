@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::{
     Loss, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Change, Part, Record, Records},
-    texts::{Texts, raised_short},
+    texts::{Texts, raised},
 };
 use crate::trace::{CodeKind, Trace};
 
@@ -74,7 +74,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         }
     }
     for &exception in &record.exceptions {
-        let text = raised_short(trace.exception(exception));
+        let text = raised(trace.exception(exception));
         tell(
             SpanKind::Exception,
             Loss::Exact,
@@ -82,7 +82,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         );
     }
     if let Some(exception) = record.leaving {
-        let text = raised_short(trace.exception(exception));
+        let text = raised(trace.exception(exception));
         tell(
             SpanKind::Output,
             Loss::Exact,
@@ -95,7 +95,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         CodeKind::Module | CodeKind::Class
     );
     if let Some(value) = record.returned.or(record.yielded).filter(|_| gives) {
-        let text = texts.short(value);
+        let text = texts.repr(value);
         let loss = if text.cut { Loss::Elided } else { Loss::Exact };
         tell(
             SpanKind::Output,
@@ -113,7 +113,7 @@ fn changed(trace: &Trace, changes: &[Change], texts: &mut Texts<'_>) -> (String,
         // Writing to a `String` cannot fail.
         let _ = match change.value {
             Some(value) => {
-                let value = texts.short(value);
+                let value = texts.repr(value);
                 if value.cut {
                     loss = Loss::Elided;
                 }

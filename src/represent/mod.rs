@@ -4,6 +4,7 @@
 //! here reads its own text back.
 
 mod annotate;
+mod budget;
 mod compat;
 mod page;
 mod records;
@@ -14,10 +15,11 @@ mod texts;
 
 use std::ops::Range;
 
+pub use budget::{Fitted, LeftOut, within};
 pub use page::{Loss, Moment, Page, Span, SpanKind};
 pub(crate) use states::States;
 
-use crate::trace::{Id, StepId, Trace};
+use crate::trace::{StepId, Trace};
 
 /// Whose rules a representation follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -69,7 +71,7 @@ impl Request {
     /// The whole run, canonical.
     pub fn whole(trace: &Trace) -> Self {
         Self {
-            window: Id::new(0)..trace.steps().end(),
+            window: trace.steps().start()..trace.steps().end(),
             profile: Profile::Canonical,
             mode: None,
             expected: None,

@@ -9,7 +9,7 @@ use super::{
     annotate::{Fact, Facts, Item, Told, code, elided, shown, span},
     compat,
     records::Records,
-    texts::{Texts, raised_short},
+    texts::{Texts, raised},
 };
 use crate::trace::{self, Trace};
 
@@ -71,9 +71,9 @@ fn text(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -> String {
 pub(super) fn left(trace: &Trace, told: Told, texts: &mut Texts<'_>) -> Option<String> {
     Some(match told {
         Told::Input | Told::State => return None,
-        Told::Exception(it) => format!("__exception__={}", raised_short(trace.exception(it))),
-        Told::Returned(it) => format!("__return__={}", texts.short(it).whole),
-        Told::Yielded(it) => format!("__yield__={}", texts.short(it).whole),
+        Told::Exception(it) => format!("__exception__={}", raised(trace.exception(it))),
+        Told::Returned(it) => format!("__return__={}", texts.repr(it).whole),
+        Told::Yielded(it) => format!("__yield__={}", texts.repr(it).whole),
     })
 }
 
@@ -82,7 +82,7 @@ pub(super) fn bound(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -
     let changes = records.list[fact.record].changes.iter();
     let bound = changes.filter_map(|it| Some((records.trace.name(it.name), it.value?)));
     let pairs: Vec<String> = bound
-        .map(|(name, value)| format!("{name} = {}", texts.short(value).whole))
+        .map(|(name, value)| format!("{name} = {}", texts.repr(value).whole))
         .collect();
     pairs.join(", ")
 }

@@ -32,6 +32,8 @@ pub(super) struct Statement {
     pub(super) within: Option<u32>,
     /// Its text on one line, without the colon and what follows it.
     pub(super) text: String,
+    /// All of its text on one line, without comments and what stands in quotes.
+    pub(super) bare: String,
     /// Variables of the comprehensions in it.
     pub(super) targets: Vec<String>,
     indent: u32,
@@ -57,6 +59,12 @@ impl Statement {
 
     pub(super) fn has_body(&self) -> bool {
         self.last < self.body_end
+    }
+
+    /// What a `def` or `class` defines.
+    pub(super) fn name(&self) -> Option<&str> {
+        let mut words = words(&self.text).skip_while(|it| !matches!(*it, "def" | "class"));
+        words.nth(1)
     }
 }
 
@@ -92,6 +100,11 @@ impl Statements {
             res.all[idx].body_end = end;
         }
         res
+    }
+
+    /// Every statement, in order of text.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Statement> {
+        self.all.iter()
     }
 
     /// The statement that `line` belongs to.
@@ -138,6 +151,7 @@ impl Statements {
             within,
             text: text.trim_end().into(),
             targets: targets(&logical.bare),
+            bare: logical.bare.clone(),
             indent,
         });
         let slot = self.all.len() as u32;

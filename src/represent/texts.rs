@@ -58,18 +58,6 @@ impl<'a> Texts<'a> {
         text
     }
 
-    /// `repr`, cleaned and shortened to [`SHORT`] characters.
-    pub(super) fn short(&mut self, id: ValueId) -> Text {
-        let text = self.repr(id);
-        match shorten(&text.whole, SHORT) {
-            None => text,
-            Some(short) => Text {
-                whole: short.into(),
-                cut: true,
-            },
-        }
-    }
-
     /// What the Scratchpad format writes: JSON, with functions and classes by name.
     pub(super) fn json(&mut self, id: ValueId) -> Text {
         if let Some(known) = self.jsons.get(&id) {

@@ -1,18 +1,22 @@
 //! Records in, a trace out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use recorder::wire::{self, Left, Record};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use super::{
     Activation, ActivationId, Binding, Code, Ending, Event, EventId, Exception, File, Frame,
-    FrameId, Id, Kind, NameId, Output, Step, Stored, Trace, ValueId, Write,
+    FrameId, Id, Kind, NameId, Output, Step, Tape, Trace, ValueId, Write,
+    lines::lines,
     state::{KEYFRAME_EVERY, Keyframe, apply},
+    values::{Interned, splice},
 };
 
 /// Bytes that outputs are merged up to.
 const MERGED: usize = 4096;
+/// Steps that a trace may begin after: ids reach as far again.
+const LATEST: u32 = u32::MAX / 2;
 
 /// Turns the records of one run into a [`Trace`] that can be taken at any moment.
 ///
@@ -21,20 +25,52 @@ const MERGED: usize = 4096;
 #[derive(Debug, Default)]
 pub struct Builder {
     trace: Trace,
-    interned: HashMap<Stored, ValueId, FxBuildHasher>,
+    interned: Interned,
     threads: FxHashMap<u32, Vec<ActivationId>>,
     thread: u32,
     /// The state of each frame that may still run.
-    states: FxHashMap<FrameId, Vec<Binding>>,
+    states: FxHashMap<FrameId, State>,
     /// Whether the file of a `--call` is still being imported.
     prelude: bool,
+    before: Before,
+    texts: u64,
+}
+
+/// What a frame's variables hold now.
+#[derive(Debug, Default)]
+struct State {
+    bindings: Vec<Binding>,
+    /// The bytes of those that change by differences.
+    whole: FxHashMap<NameId, Vec<u8>>,
+}
+
+/// The frames that were entered before the trace begins.
+#[derive(Debug, Default)]
+struct Before {
+    /// How many.
+    entered: u32,
+    /// Those that live on, by their number in the run.
+    live: FxHashMap<u32, FrameId>,
 }
 
 impl Builder {
     /// Takes the next record.
     pub fn push(&mut self, record: Record) {
-        // A dropped record leaves the trace as it was; there is nothing more to say of it.
+        // A dropped record leaves the trace as it was.
         let _ = self.take(record);
+    }
+
+    /// On top of a trace that has no event, only what events name.
+    pub(super) fn over(known: Trace) -> Self {
+        Self {
+            trace: known,
+            ..Self::default()
+        }
+    }
+
+    /// The trace so far, as it is being built.
+    pub(super) fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// The trace so far.
@@ -47,19 +83,28 @@ impl Builder {
         self.trace.damaged = true;
     }
 
+    /// Bytes of memory that it takes, about.
+    pub fn weight(&self) -> u64 {
+        self.trace.weight() + self.texts
+    }
+
     fn take(&mut self, record: Record) -> Option<()> {
         match record {
             Record::Fact(key, value) => {
                 self.prelude |= key == "call";
+                self.texts += (key.len() + value.len()) as u64;
                 Arc::make_mut(&mut self.trace.facts).insert(key, value);
             }
             Record::Note(text) => {
                 self.trace.notes.push(text.into());
             }
             Record::Name(text) => {
+                self.texts += text.len() as u64;
                 self.trace.names.push(text.into());
             }
             Record::File { path, source } => {
+                // Lines are texts of their own.
+                self.texts += 4 * source.as_ref().map_or(0, |it| it.len() as u64);
                 self.trace.files.push(File {
                     path: path.into(),
                     lines: source.map(|it| lines(&it)),
@@ -93,30 +138,46 @@ impl Builder {
             }
             Record::Thread(thread) => self.thread = thread.saturating_sub(1),
             Record::Call { code, line, writes } => {
-                let code = Id::new(code);
-                self.trace.codes.get(code)?;
-                let frame = self.trace.frames.end();
-                let event = self.trace.events.end();
-                self.trace.frames.push(Frame {
-                    code,
-                    parent: self.top().map(|it| self.trace.activations[it].frame),
-                    thread: self.thread + 1,
-                    call: event,
-                    last: event,
-                    keyframes: Arc::default(),
-                    events: 0,
-                });
-                self.states.insert(frame, Vec::new());
+                let frame = self.frame(code)?;
                 self.enter(frame);
                 self.happen(Kind::Call, frame, line, writes)?;
+            }
+            Record::Start {
+                steps,
+                frames,
+                prelude,
+            } => {
+                (self.trace.events.is_empty() && steps <= LATEST).then_some(())?;
+                self.trace.steps = Tape::starting(Id::new(steps));
+                self.before.entered = frames;
+                self.prelude = prelude;
+            }
+            Record::Live {
+                frame: number,
+                code,
+                line,
+                suspended,
+                writes,
+            } => {
+                let is_first = self.trace.frames.len() as usize == self.before.live.len();
+                let known = self.before.live.contains_key(&number);
+                (is_first && !known && number <= self.before.entered).then_some(())?;
+                let frame = self.frame(code)?;
+                self.before.live.insert(number, frame);
+                self.enter(frame);
+                let event = self.happen(Kind::Call, frame, line, writes)?;
+                if suspended {
+                    let activation = self.threads.get_mut(&self.thread)?.pop()?;
+                    let activation = self.trace.activations.get_mut(activation)?;
+                    (activation.caller, activation.left) = (None, Some(event));
+                }
             }
             Record::Resume {
                 frame,
                 line,
                 writes,
             } => {
-                let frame = FrameId::new(frame.checked_sub(1)?);
-                self.trace.frames.get(frame)?;
+                let frame = self.numbered(frame)?;
                 self.enter(frame);
                 self.happen(Kind::Resume, frame, line, writes)?;
             }
@@ -136,7 +197,8 @@ impl Builder {
                 value,
             } => {
                 let (frame, line) = self.here(delta)?;
-                let value = self.intern(value);
+                let value = self.intern(&value)?;
+                self.texts += (name.len() + message.len()) as u64;
                 let exception = self.trace.exceptions.push(Exception {
                     name: name.into(),
                     message: message.into(),
@@ -149,7 +211,7 @@ impl Builder {
                 writes,
                 value,
             } => {
-                let value = self.intern(value);
+                let value = self.intern(&value)?;
                 self.leave(Kind::Return(value), delta, writes)?;
             }
             Record::Yield {
@@ -157,12 +219,13 @@ impl Builder {
                 writes,
                 value,
             } => {
-                let value = self.intern(value);
+                let value = self.intern(&value)?;
                 self.leave(Kind::Yield(value), delta, writes)?;
             }
             Record::Unwind { delta, writes } => self.leave(Kind::Unwind, delta, writes)?,
             Record::Output(stream, bytes) => {
                 let before = self.trace.events.end();
+                self.texts += bytes.len() as u64;
                 // A traceback comes a character at a time: what nothing separates is one output.
                 let last = self.trace.outputs.last();
                 if let Some(last) = last.and_then(|it| self.trace.outputs.get_mut(it))
@@ -184,10 +247,40 @@ impl Builder {
                     bytes: bytes.into(),
                 });
             }
-            Record::Result(value) => self.trace.result = Some(self.intern(value)),
+            Record::Result(value) => self.trace.result = Some(self.intern(&value)?),
             Record::End(status) => self.trace.ending = Ending::Exited(status),
         }
         Some(())
+    }
+
+    /// Adds a frame that runs `code`.
+    fn frame(&mut self, code: u32) -> Option<FrameId> {
+        let code = Id::new(code);
+        self.trace.codes.get(code)?;
+        let event = self.trace.events.end();
+        let parent = self.top().map(|it| self.trace.activations[it].frame);
+        let frame = self.trace.frames.push(Frame {
+            code,
+            parent,
+            thread: self.thread + 1,
+            call: event,
+            last: event,
+            keyframes: Arc::default(),
+            events: 0,
+        });
+        self.states.insert(frame, State::default());
+        Some(frame)
+    }
+
+    /// The frame that has this number in the run.
+    fn numbered(&self, number: u32) -> Option<FrameId> {
+        match number.checked_sub(self.before.entered + 1) {
+            None => self.before.live.get(&number).copied(),
+            Some(later) => {
+                let frame = FrameId::new(u32::try_from(self.before.live.len()).ok()?).plus(later);
+                self.trace.frames.get(frame).map(|_| frame)
+            }
+        }
     }
 
     fn top(&self) -> Option<ActivationId> {
@@ -238,7 +331,7 @@ impl Builder {
     ) -> Option<EventId> {
         let activation = self.top()?;
         let id = self.trace.events.end();
-        let first_write = self.trace.writes.len();
+        let first_write = self.trace.writes.end();
         for write in writes {
             self.write(frame, id, write);
         }
@@ -249,9 +342,10 @@ impl Builder {
         if known.events.is_multiple_of(KEYFRAME_EVERY)
             && let Some(state) = self.states.get(&frame)
         {
+            self.texts += (state.bindings.len() * size_of::<Binding>()) as u64;
             Arc::make_mut(&mut known.keyframes).push(Keyframe {
                 at: id,
-                bindings: state.as_slice().into(),
+                bindings: state.bindings.as_slice().into(),
             });
         }
         if let Some(previous) = previous {
@@ -265,7 +359,6 @@ impl Builder {
             previous,
             next: None,
             first_write,
-            writes: self.trace.writes.len() - first_write,
         });
         Some(id)
     }
@@ -273,51 +366,35 @@ impl Builder {
     fn write(&mut self, frame: FrameId, at: EventId, write: wire::Write) -> Option<()> {
         let name = NameId::new(write.name);
         self.trace.names.get(name)?;
-        let old = self
-            .states
-            .get(&frame)?
-            .iter()
-            .find(|it| it.name == name)
-            .map(|it| it.value);
+        let state = self.states.get_mut(&frame)?;
+        let (trace, interned) = (&mut self.trace, &mut self.interned);
         let value = match write.left {
-            Left::Unbound => None,
-            Left::Whole(bytes) => Some(self.intern(bytes)),
+            Left::Unbound => {
+                state.whole.remove(&name);
+                None
+            }
+            Left::Whole(bytes) => {
+                state.whole.remove(&name);
+                Some(interned.id(&mut trace.values, &bytes, None)?)
+            }
             Left::Patch(prefix, suffix, middle) => {
-                let old = &self.trace.values[old?].0;
-                let prefix = old.get(..usize::try_from(prefix).ok()?)?;
-                let kept = old.len().checked_sub(usize::try_from(suffix).ok()?)?;
-                let suffix = old.get(kept..)?;
-                Some(self.intern([prefix, &middle, suffix].concat()))
+                let old = state.bindings.iter().find(|it| it.name == name)?.value;
+                let whole = state
+                    .whole
+                    .entry(name)
+                    .or_insert_with(|| trace.values.get(old).into_owned());
+                let (prefix, suffix) = (prefix.try_into().ok()?, suffix.try_into().ok()?);
+                splice(whole, prefix, suffix, &middle)?;
+                Some(interned.id(&mut trace.values, whole, Some((old, prefix, suffix)))?)
             }
         };
         let write = Write { name, value };
-        self.trace.writes.push(write);
-        apply(self.states.get_mut(&frame)?, write, at);
+        trace.writes.push(write);
+        apply(&mut state.bindings, write, at);
         Some(())
     }
 
-    fn intern(&mut self, bytes: Vec<u8>) -> ValueId {
-        let stored = Stored(bytes.into());
-        if let Some(&id) = self.interned.get(&stored) {
-            return id;
-        }
-        let id = self.trace.values.push(stored.clone());
-        self.interned.insert(stored, id);
-        id
+    fn intern(&mut self, bytes: &[u8]) -> Option<ValueId> {
+        self.interned.id(&mut self.trace.values, bytes, None)
     }
-}
-
-/// Source text by line, as Python counts lines: `\n`, `\r\n` and `\r` end one.
-fn lines(source: &str) -> Arc<[Arc<str>]> {
-    let mut res: Vec<Arc<str>> = Vec::new();
-    let mut rest = source;
-    while let Some(end) = rest.find(['\n', '\r']) {
-        res.push(rest[..end].into());
-        let both = rest[end..].starts_with("\r\n");
-        rest = &rest[end + 1 + usize::from(both)..];
-    }
-    if !rest.is_empty() {
-        res.push(rest.into());
-    }
-    res.into()
 }

@@ -10,9 +10,14 @@ mod builder;
 mod cursor;
 pub mod file;
 mod json;
+mod lines;
+mod rewritten;
+mod rows;
 mod state;
 mod tape;
 mod text;
+mod values;
+mod weight;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,6 +28,8 @@ pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},
 };
+pub use rewritten::Rewrite;
+pub use rows::{Row, Rows};
 pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
 pub use text::{literal, repr};
@@ -147,8 +154,8 @@ pub struct Event {
     pub previous: Option<EventId>,
     /// The frame's event after this one, as far as the trace goes.
     pub next: Option<EventId>,
-    first_write: u32,
-    writes: u32,
+    // Invariant: its writes end where the next event's begin.
+    first_write: Id<Write>,
 }
 
 /// A line about to run, in the order of the whole run.
@@ -191,9 +198,9 @@ pub struct Output {
     pub bytes: Arc<[u8]>,
 }
 
-/// A value's bytes, to be decoded when somebody looks.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stored(Arc<[u8]>);
+/// What a [`ValueId`] names: bytes, to be decoded when somebody looks. There is none outside a trace.
+#[derive(Debug)]
+pub enum Stored {}
 
 /// How a run ended, as far as the trace tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -218,7 +225,7 @@ pub struct Trace {
     events: Tape<Event>,
     steps: Tape<Step>,
     writes: Tape<Write>,
-    values: Tape<Stored>,
+    values: values::Values,
     exceptions: Tape<Exception>,
     outputs: Tape<Output>,
     result: Option<ValueId>,
@@ -226,10 +233,18 @@ pub struct Trace {
     damaged: bool,
 }
 
+// Ten million events are to fit in a gigabyte with everything around them.
+const _: () = assert!(size_of::<Event>() <= 32 && size_of::<Write>() <= 8);
+
 impl Trace {
     /// What is known of the run as a whole: `python`, `target`, `argv`, `cwd`, `call`…
     pub fn fact(&self, key: &str) -> Option<&str> {
         self.facts.get(key).map(String::as_str)
+    }
+
+    /// Every such fact, by key.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.facts.iter().map(|(key, it)| (&**key, &**it))
     }
 
     /// The expression of `--call`, if that was the program.
@@ -272,6 +287,12 @@ impl Trace {
         &self.steps
     }
 
+    /// How many steps of the run came before the first one here: a trace of a long run may keep only
+    /// its end. Steps have the numbers that they had in the run.
+    pub fn dropped(&self) -> u32 {
+        self.steps.start().raw()
+    }
+
     /// Everything printed, in order.
     pub fn outputs(&self) -> &Tape<Output> {
         &self.outputs
@@ -304,7 +325,7 @@ impl Trace {
 
     /// A value, decoded. Costs its size.
     pub fn value(&self, id: ValueId) -> Value {
-        Value::of(&self.values[id].0)
+        Value::of(&self.values.get(id))
     }
 
     /// A value as Python's `repr` shows it.
@@ -319,12 +340,10 @@ impl Trace {
 
     /// What changed in the event's frame since its previous event.
     pub fn writes(&self, event: EventId) -> impl ExactSizeIterator<Item = Write> {
-        let Event {
-            first_write,
-            writes,
-            ..
-        } = self.events[event];
-        Id::range(Id::new(first_write)..Id::new(first_write + writes)).map(|id| self.writes[id])
+        let first = self.events[event].first_write;
+        let after = self.events.get(event.plus(1));
+        let end = after.map_or(self.writes.end(), |it| it.first_write);
+        Id::range(first..end).map(|id| self.writes[id])
     }
 
     /// The code that runs in a frame.

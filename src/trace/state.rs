@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    CodeKind, Event, EventId, Exception, FrameId, Id, Kind, NameId, StepId, Trace, ValueId, Write,
-    is_part_of_a_statement,
+    CodeKind, Ending, Event, EventId, Exception, FrameId, Id, Kind, NameId, StepId, Trace, ValueId,
+    Write, is_part_of_a_statement,
 };
 
 /// A frame's whole state every so many of its events, so that no look-up replays more than that.
@@ -125,12 +125,15 @@ impl Trace {
 
     /// Whether the exception seen at `event` leaves the frame without another line of it running.
     pub fn unwinds(&self, event: EventId) -> bool {
-        let next = self.events[event].next;
-        next.is_some_and(|it| match self.events[it].kind {
-            Kind::Unwind => true,
-            Kind::Exception(_) => self.unwinds(it),
-            _ => false,
-        })
+        let mut at = event;
+        while let Some(next) = self.events[at].next {
+            match self.events[next].kind {
+                Kind::Unwind => return true,
+                Kind::Exception(_) => at = next,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// The event of `frame` at or before `at`; `None` if the frame was entered later. Linear in the
@@ -169,8 +172,9 @@ impl Trace {
 
     /// The newest step at or before `event`, on any frame; `None` before the first.
     pub fn step_at(&self, event: EventId) -> Option<StepId> {
-        let before = self.steps.partition_point(|it| it.event <= event);
-        before.checked_sub(1).map(Id::new)
+        let after = self.steps.partition_point(|it| it.event <= event);
+        let last = Id::new(after).minus(1)?;
+        self.steps.get(last).map(|_| last)
     }
 
     /// The step of `event`'s own frame that was running at it; falls back to the nearest step of any.
@@ -212,6 +216,8 @@ impl Trace {
                 .first()
                 .filter(|&it| self.events[self.frames[it].last].kind == Kind::Unwind)
                 .or_else(|| self.entry())?,
+            // What a test raises ends in its runner, which is none of the program's frames.
+            None if self.fact("target") == Some("pytest") => self.failed_in_a_runner()?,
             None => self.frames.first()?,
         };
         let mut at = self.frames[root].last;
@@ -230,6 +236,20 @@ impl Trace {
         let (event, exception) = raised?;
         let exception = &self.exceptions[exception];
         (&*exception.name != "SystemExit").then_some((event, exception))
+    }
+
+    /// The last frame that nothing of the program's called and that an exception left: of a run of one
+    /// test, the test itself or a fixture. `None` when the run went well.
+    fn failed_in_a_runner(&self) -> Option<FrameId> {
+        if self.ending == Ending::Exited(0) {
+            return None;
+        }
+        let left = self.activations.ids().rev().find(|&it| {
+            let activation = &self.activations[it];
+            let left = activation.left.map(|it| self.events[it].kind);
+            activation.caller.is_none() && left == Some(Kind::Unwind)
+        })?;
+        Some(self.activations[left].frame)
     }
 
     /// Whether a frame was entered while the file of a `--call` was still being imported.

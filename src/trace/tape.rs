@@ -15,8 +15,11 @@ pub struct Id<T> {
 }
 
 /// An append-only list of `T`. Cloning copies one pointer a page.
+///
+/// Its ids may begin later than at 0, where what came before was never taken in.
 pub struct Tape<T> {
     pages: Vec<Arc<Vec<T>>>,
+    start: u32,
     len: u32,
 }
 
@@ -56,6 +59,19 @@ impl<T> Id<T> {
 }
 
 impl<T> Tape<T> {
+    /// An empty one whose first id is `start`.
+    pub fn starting(start: Id<T>) -> Self {
+        Self {
+            start: start.raw(),
+            ..Self::default()
+        }
+    }
+
+    /// The first item's id, or what it would be.
+    pub fn start(&self) -> Id<T> {
+        Id::new(self.start)
+    }
+
     /// How many items there are.
     pub fn len(&self) -> u32 {
         self.len
@@ -68,28 +84,28 @@ impl<T> Tape<T> {
 
     /// The id the next push returns.
     pub fn end(&self) -> Id<T> {
-        Id::new(self.len)
+        self.start().plus(self.len)
     }
 
     /// The first item's id, if any.
     pub fn first(&self) -> Option<Id<T>> {
-        (self.len > 0).then(|| Id::new(0))
+        (0 < self.len).then(|| self.start())
     }
 
     /// The newest item's id, if any.
     pub fn last(&self) -> Option<Id<T>> {
-        self.len.checked_sub(1).map(Id::new)
+        self.len.checked_sub(1).map(|it| self.start().plus(it))
     }
 
     /// The item at `id`, if the tape reaches that far.
     pub fn get(&self, id: Id<T>) -> Option<&T> {
-        let at = id.raw() as usize;
+        let at = self.at(id)?;
         self.pages.get(at / PAGE)?.get(at % PAGE)
     }
 
     /// Every id, oldest first.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = Id<T>> + ExactSizeIterator + use<T> {
-        (0..self.len).map(Id::new)
+        (self.start..self.start + self.len).map(Id::new)
     }
 
     /// Every item, oldest first.
@@ -97,9 +113,10 @@ impl<T> Tape<T> {
         self.pages.iter().flat_map(|it| it.iter())
     }
 
-    /// How many items from the start satisfy `before`, which must hold for a prefix of the tape.
+    /// The raw id of the first item that does not satisfy `before`, which must hold for a prefix of the
+    /// tape; where every id begins at 0, how many do.
     pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.len);
+        let (mut low, mut high) = (self.start, self.start + self.len);
         while low < high {
             let middle = low + (high - low) / 2;
             if before(&self[Id::new(middle)]) {
@@ -110,6 +127,10 @@ impl<T> Tape<T> {
         }
         low
     }
+
+    fn at(&self, id: Id<T>) -> Option<usize> {
+        id.raw().checked_sub(self.start).map(|it| it as usize)
+    }
 }
 
 impl<T: Clone> Tape<T> {
@@ -118,7 +139,7 @@ impl<T: Clone> Tape<T> {
         if (self.len as usize).is_multiple_of(PAGE) {
             self.pages.push(Arc::new(Vec::with_capacity(PAGE)));
         }
-        let id = Id::new(self.len);
+        let id = self.end();
         if let Some(page) = self.pages.last_mut() {
             // A page shared with a clone is copied once; `reserve` keeps later pushes from moving it.
             let page = Arc::make_mut(page);
@@ -131,7 +152,7 @@ impl<T: Clone> Tape<T> {
 
     /// The item at `id`, to change; copies its page if a clone shares it.
     pub fn get_mut(&mut self, id: Id<T>) -> Option<&mut T> {
-        let at = id.raw() as usize;
+        let at = self.at(id)?;
         Arc::make_mut(self.pages.get_mut(at / PAGE)?).get_mut(at % PAGE)
     }
 }
@@ -139,7 +160,7 @@ impl<T: Clone> Tape<T> {
 impl<T> std::ops::Index<Id<T>> for Tape<T> {
     type Output = T;
     fn index(&self, id: Id<T>) -> &T {
-        let at = id.raw() as usize;
+        let at = (id.raw() - self.start) as usize;
         &self.pages[at / PAGE][at % PAGE]
     }
 }
@@ -148,6 +169,7 @@ impl<T> Default for Tape<T> {
     fn default() -> Self {
         Self {
             pages: Vec::new(),
+            start: 0,
             len: 0,
         }
     }
@@ -157,6 +179,7 @@ impl<T> Clone for Tape<T> {
     fn clone(&self) -> Self {
         Self {
             pages: self.pages.clone(),
+            start: self.start,
             len: self.len,
         }
     }
@@ -225,5 +248,22 @@ mod tests {
         assert_eq!((tape[Id::new(7)], tape.len()), (70, 2501));
         assert_eq!(old.partition_point(|&it| it < 1999), 1999);
         assert_eq!(old.get(old.end()), None);
+    }
+
+    #[test]
+    fn a_tape_may_start_late() {
+        let mut tape = Tape::starting(Id::new(5000));
+        assert_eq!((tape.first(), tape.end()), (None, Id::new(5000)));
+        for n in 5000..8000u32 {
+            assert_eq!(tape.push(n).raw(), n);
+        }
+        assert_eq!((tape[Id::new(5000)], tape[Id::new(7999)]), (5000, 7999));
+        assert_eq!(
+            (tape.get(Id::new(4999)), tape.get(Id::new(8000))),
+            (None, None)
+        );
+        assert_eq!(tape.partition_point(|&it| it < 6000), 6000);
+        assert_eq!(tape.ids().next(), tape.first());
+        assert_eq!(tape.last(), Some(Id::new(7999)));
     }
 }

@@ -118,8 +118,8 @@ fn every_token_is_a_chance_to_stop_even_inside_a_character() {
         ControlFlow::Continue(())
     });
     assert_eq!(completion.unwrap().output_tokens, 300);
-    // One a layer for the prompt, one a token, and what was left.
-    assert_eq!(pieces.len(), 303);
+    // One a layer for the prompt, one a token, and what was left; more where a token takes long.
+    assert!(303 <= pieces.len());
     assert!(pieces.iter().filter(|piece| piece.is_empty()).count() < 200);
     assert!(pieces.concat().contains(char::REPLACEMENT_CHARACTER));
 }

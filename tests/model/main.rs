@@ -5,9 +5,13 @@
 #[path = "../support/tiny_model.rs"]
 mod tiny_model;
 
+mod adapters;
 mod completions;
+mod files;
 mod numbers;
 mod refused;
+mod rows;
+mod threads;
 
 use std::collections::HashMap;
 use std::fs;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{load, reference_tokens, refused::refused, tensors, tiny, tiny_with};
 
 /// The largest difference between the logits of every `every`th position and the stored ones.
-fn difference(name: &str, every: usize, model: &mut Local) -> f64 {
+pub(super) fn difference(name: &str, every: usize, model: &mut Local) -> f64 {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     let stored = fs::read_to_string(path.join(name)).unwrap();
     let logits = model.logits(&reference_tokens()).unwrap();

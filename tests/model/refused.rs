@@ -1,11 +1,14 @@
 //! What it says of directories that it cannot use.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use candle_core::{DType, Device, Tensor};
+use monologue::model::{self, Error, Local, Options, Spec};
 use serde_json::json;
 
-use super::{edit, load, tiny, tiny_with, try_load};
+use super::{edit, load, tensors, tiny, tiny_with, try_load};
 
 /// Asserts that `dir` is refused in one sentence that holds all `parts`.
 pub(super) fn refused(dir: &Path, parts: &[&str]) {
@@ -101,6 +104,61 @@ fn what_cannot_be_run_rightly_is_refused() {
     let dir = tiny();
     fs::write(dir.path().join("tokenizer.json"), "{}").unwrap();
     refused(dir.path(), &["tokenizer.json", "it is no tokenizer"]);
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    for (name, dtype) in [
+        ("model.layers.1.mlp.up_proj.weight", DType::F32),
+        ("model.layers.0.input_layernorm.weight", DType::F32),
+        ("model.layers.1.mlp.up_proj.weight", DType::BF16),
+        ("lm_head.weight", DType::F16),
+    ] {
+        let dir = tiny();
+        let mut all = tensors(dir.path());
+        for tensor in all.values_mut() {
+            *tensor = tensor.to_dtype(dtype).unwrap();
+        }
+        let shape = all[name].dims().to_vec();
+        let mut numbers = vec![0.5_f32; shape.iter().product()];
+        numbers[37] = f32::NAN;
+        let damaged = Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap();
+        all.insert(name.to_owned(), damaged.to_dtype(dtype).unwrap());
+        candle_core::safetensors::save(&all, dir.path().join("model.safetensors")).unwrap();
+        refused(dir.path(), &[name, "holds values that are no numbers"]);
+    }
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_refused_with_the_figures() {
+    let dir = tiny();
+    let options = |memory| Options {
+        memory: Some(memory),
+        ..Options::default()
+    };
+    let error = Local::load(dir.path(), "tiny", &options(500_000)).map(|_| ());
+    let sentence = error.unwrap_err().to_string();
+    assert!(sentence.starts_with("the model needs 1."), "{sentence}");
+    assert!(
+        sentence.contains("of weights") && sentence.contains("0.5 MiB are free"),
+        "{sentence}"
+    );
+    assert!(Local::load(dir.path(), "tiny", &options(4_000_000)).is_ok());
+}
+
+#[test]
+fn loading_can_be_watched_and_stopped() {
+    let dir = tiny();
+    let spec: Spec = dir.path().to_str().unwrap().parse().unwrap();
+    let mut shares = Vec::new();
+    let loaded = model::load_watched(&spec, &Options::default(), &mut |share| {
+        shares.push(share);
+        ControlFlow::Continue(())
+    });
+    assert!(loaded.is_ok());
+    assert_eq!(shares, [0.0, 0.5]);
+    let stopped = model::load_watched(&spec, &Options::default(), &mut |_| ControlFlow::Break(()));
+    assert!(matches!(stopped.map(|_| ()), Err(Error::Stopped)));
 }
 
 #[test]

@@ -49,9 +49,45 @@ fn on_path(minor: u8) -> Option<PathBuf> {
 }
 
 fn answers(path: &Path) -> bool {
-    let mut command = Command::new(path);
+    runs(path, "")
+}
+
+fn runs(python: &Path, code: &str) -> bool {
+    let mut command = Command::new(python);
     command
-        .args(["-c", ""])
+        .args(["-c", code])
         .output()
         .is_ok_and(|it| it.status.success())
+}
+
+/// Those that can import a module: of the installed ones, and of the virtual environments in the folder
+/// that `MONOLOGUE_VENVS` names. Says so if there is none.
+pub(crate) fn with_module(name: &str) -> Vec<Interpreter> {
+    let mut all = installed();
+    let folder = env::var_os("MONOLOGUE_VENVS").map(PathBuf::from);
+    for entry in folder
+        .iter()
+        .filter_map(|it| fs::read_dir(it).ok())
+        .flatten()
+    {
+        let path = entry.unwrap().path().join("bin/python");
+        if let Some(minor) = minor(&path) {
+            all.push(Interpreter { path, minor });
+        }
+    }
+    all.retain(|it| runs(&it.path, &format!("import {name}")));
+    if all.is_empty() {
+        eprintln!(
+            "SKIPPED: no Python here has {name}; MONOLOGUE_VENVS may name a folder of environments"
+        );
+    }
+    all
+}
+
+fn minor(python: &Path) -> Option<u8> {
+    let asked = Command::new(python)
+        .args(["-c", "import sys; print(sys.version_info[1])"])
+        .output()
+        .ok()?;
+    String::from_utf8_lossy(&asked.stdout).trim().parse().ok()
 }

@@ -113,6 +113,39 @@ fn a_fix_is_found_shown_applied_and_undone() {
 }
 
 #[test]
+fn a_hazardous_candidate_is_not_run_unless_that_is_accepted() {
+    let project = Project::new(BUGGY);
+    let mark = project.home.path().join("ran");
+    let bad = format!(
+        "```python\ndef total(xs):\n    os.system('touch {}')\n    return sum(xs)\n```",
+        mark.display()
+    );
+    let (report, asked) = project.repaired(2, 1, &[&bad, &bad]);
+    assert_eq!(report.outcome, Outcome::NotFixed);
+    let tried = &report.rounds[0].candidates[0];
+    assert_eq!(tried.judgement.class, Class::ExecuteFail);
+    let json = report.json();
+    let hazard = &json["rounds"][0]["candidates"][0]["hazards"][0];
+    assert_eq!(hazard["kind"], "shell-execution");
+    assert!(hazard["shown"].as_str().unwrap().contains("os.system"));
+    // The model is told why.
+    assert!(
+        asked[1]
+            .prompt
+            .contains("it was not run: shell-execution at line")
+    );
+
+    let mut bug = project.bug();
+    bug.accept_hazards = true;
+    let plan = Plan::default();
+    let mut ask = |_: &Question| Ok(bad.clone());
+    let report = repair(&bug, plan, &mut ask, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(report.outcome, Outcome::Fixed);
+    assert_eq!(report.rounds[0].candidates[0].hazards.len(), 1);
+    assert!(!mark.exists(), "it ran in the sandbox alone");
+}
+
+#[test]
 fn what_passes_already_is_left_alone() {
     let (report, asked) = Project::new(GOOD).repaired(2, 2, &[]);
     assert_eq!(report.outcome, Outcome::AlreadyPassing);

@@ -132,6 +132,7 @@ impl State {
             Record::Result(value) => self.res.result = Some(Value::of(&value)),
             Record::Note(note) => self.res.notes.push(note),
             Record::End(status) => self.res.end = Some(status),
+            Record::Start { .. } | Record::Live { .. } => panic!("no recorder writes it"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The code in a completion, however it was wrapped.
 
+use super::super::chat::section;
+
 /// Code found in a completion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -25,7 +27,8 @@ impl Code {
 ///
 /// Unlike the released test-time scaling code, an open fence gives the code and not its first letter.
 pub fn code(completion: &str) -> Option<Code> {
-    let marked = between_last(completion, "[Refined]", "[/Refined]").or_else(|| field(completion));
+    let marked =
+        between_last(completion, "[Refined]", "[/Refined]").or_else(|| section(completion, "code"));
     if let Some(part) = marked {
         let code = unwrapped(part).unwrap_or_else(|| part.to_owned());
         return nonempty(&code).map(Code::Marked);
@@ -45,31 +48,6 @@ fn between_last<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     let start = text.rfind(open)? + open.len();
     let rest = &text[start..];
     Some(rest.find(close).map_or(rest, |end| &rest[..end]))
-}
-
-/// The field `code` of DSPy's chat protocol: from its header to the next, the header's line included.
-fn field(text: &str) -> Option<&str> {
-    let mut start = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim_start();
-        if let Some((name, rest)) = header(trimmed) {
-            match start {
-                Some(start) => return Some(&text[start..at]),
-                None if name == "code" => start = Some(at + line.len() - rest.len()),
-                None => {}
-            }
-        }
-        at += line.len();
-    }
-    start.map(|start| &text[start..])
-}
-
-/// The name in `[[ ## NAME ## ]]` at the start of a line, and the rest of the line.
-fn header(line: &str) -> Option<(&str, &str)> {
-    let (name, rest) = line.strip_prefix("[[ ## ")?.split_once(" ## ]]")?;
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    (!name.is_empty() && name.chars().all(word)).then_some((name, rest))
 }
 
 /// The last fence in Python, or in no language, that is not empty.

@@ -161,6 +161,30 @@ impl Record {
                 out.push(kind::END);
                 put_i64(out, *status);
             }
+            Self::Start {
+                steps,
+                frames,
+                prelude,
+            } => {
+                out.push(kind::START);
+                put_u64(out, u64::from(*steps));
+                put_u64(out, u64::from(*frames));
+                out.push(u8::from(*prelude));
+            }
+            Self::Live {
+                frame,
+                code,
+                line,
+                suspended,
+                writes,
+            } => {
+                out.push(kind::LIVE);
+                put_u64(out, u64::from(*frame));
+                put_u64(out, u64::from(*code));
+                put_u64(out, u64::from(*line));
+                out.push(u8::from(*suspended));
+                put_writes(out, writes);
+            }
         }
     }
 
@@ -241,6 +265,18 @@ impl Record {
             kind::RESULT => Self::Result(input.bytes()?.into()),
             kind::NOTE => Self::Note(input.text()?.into()),
             kind::END => Self::End(input.i64()?),
+            kind::START => Self::Start {
+                steps: input.u32()?,
+                frames: input.u32()?,
+                prelude: input.byte()? == 1,
+            },
+            kind::LIVE => Self::Live {
+                frame: input.u32()?,
+                code: input.u32()?,
+                line: input.u32()?,
+                suspended: input.byte()? == 1,
+                writes: writes(input)?,
+            },
             _ => return Err(Broken::Nonsense),
         })
     }

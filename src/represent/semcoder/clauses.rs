@@ -88,7 +88,7 @@ impl<'a> Clauses<'a> {
             .map(|it| {
                 let name = self.trace.name(it.name);
                 match it.value {
-                    Some(value) => format!("`{name}` = {}", self.texts.short(value).whole),
+                    Some(value) => format!("`{name}` = {}", self.texts.repr(value).whole),
                     None => format!("`{name}` is deleted"),
                 }
             })
@@ -99,7 +99,7 @@ impl<'a> Clauses<'a> {
         let bound = changes.iter().filter_map(|it| Some((it.name, it.value?)));
         let pairs: Vec<String> = bound
             .map(|(name, value)| {
-                let value = self.texts.short(value);
+                let value = self.texts.repr(value);
                 format!("{} = {}", self.trace.name(name), value.whole)
             })
             .collect();
@@ -123,7 +123,7 @@ impl<'a> Clauses<'a> {
                     } else {
                         "becomes"
                     };
-                    format!("`{name}` {verb} `{}`", texts.short(value).whole)
+                    format!("`{name}` {verb} `{}`", texts.repr(value).whole)
                 }
             }
         };
@@ -208,11 +208,11 @@ impl<'a> Clauses<'a> {
         }
         if gives(self.trace, record.frame) {
             if let Some(value) = record.returned {
-                let value = self.texts.short(value).whole;
+                let value = self.texts.repr(value).whole;
                 res.push(format!("{name} returned `{value}`"));
             }
             if let Some(value) = record.yielded {
-                let value = self.texts.short(value).whole;
+                let value = self.texts.repr(value).whole;
                 res.push(match self.trace.code(record.frame).kind {
                     CodeKind::Coroutine => format!("{name} was suspended"),
                     _ => format!("{name} yielded `{value}`"),

@@ -1,0 +1,56 @@
+//! How many tokens a text has: by the tokenizer of the model that was named, where it lies here, else by
+//! one that everybody has. Which it was is said with every count.
+
+use tokenizers::Tokenizer;
+
+use crate::{
+    model::{HubCache, Spec},
+    settings::Settings,
+};
+
+/// A tokenizer that counts.
+pub(super) struct Counter {
+    /// `cl100k_base`, or the model's name.
+    pub(super) name: String,
+    tokenizer: Option<Tokenizer>,
+}
+
+impl Counter {
+    /// That of the model in the settings, else `cl100k_base`. Loads no weights.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let named = || {
+            let spec: Spec = settings.model.as_deref()?.parse().ok()?;
+            let folder = spec.directory(&HubCache::from_environment()).ok()?;
+            let mut tokenizer = Tokenizer::from_file(folder.join("tokenizer.json")).ok()?;
+            tokenizer.set_encode_special_tokens(true);
+            Some((spec.to_string(), tokenizer))
+        };
+        match named() {
+            Some((name, tokenizer)) => Self {
+                name,
+                tokenizer: Some(tokenizer),
+            },
+            None => Self {
+                name: "cl100k_base".into(),
+                tokenizer: None,
+            },
+        }
+    }
+
+    /// The tokens of `text`, without one that begins it.
+    pub(super) fn count(&self, text: &str) -> usize {
+        let own = self.tokenizer.as_ref();
+        let own = own.and_then(|it| it.encode_fast(text, false).ok());
+        match own {
+            Some(encoding) => encoding.get_ids().len(),
+            None => cl100k(text),
+        }
+    }
+}
+
+/// Tokens of the tokenizer that research on these formats counts by.
+pub(super) fn cl100k(text: &str) -> usize {
+    tiktoken_rs::cl100k_base_singleton()
+        .encode_ordinary(text)
+        .len()
+}

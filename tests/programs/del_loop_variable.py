@@ -1,0 +1,4 @@
+for i in range(3):
+    last = i
+    del i
+print(last)

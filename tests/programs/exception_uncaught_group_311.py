@@ -1,0 +1,5 @@
+def fail():
+    raise ExceptionGroup("both", [ValueError("one"), TypeError("two")])
+
+
+fail()

@@ -1,0 +1,9 @@
+def area(r):
+    import math
+
+    from math import pi as p
+
+    return math.floor(p * r)
+
+
+print(area(2))

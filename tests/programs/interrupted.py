@@ -1,0 +1,18 @@
+import os
+import signal
+
+
+def wait():
+    n = 0
+    while True:
+        n += 1
+        if n == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        if n > 100000:
+            return "never"
+
+
+try:
+    wait()
+except KeyboardInterrupt:
+    print("interrupted")
