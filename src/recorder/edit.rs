@@ -210,15 +210,21 @@ pub(crate) fn items(
         deep.offsets[first] as usize,
         deep.offsets[last + 1] as usize,
     );
-    for index in first..=last {
+    for (index, (&now, &then)) in words
+        .iter()
+        .zip(known)
+        .enumerate()
+        .take(last + 1)
+        .skip(first)
+    {
         with.offsets.push((start + new.len()) as u32);
-        if words[index] == known[index] {
+        if now == then {
             let at = deep.offsets[index] as usize..deep.offsets[index + 1] as usize;
             new.extend_from_slice(&deep.bytes[at]);
             continue;
         }
         let is_value = index % of_each == of_each - 1;
-        let item = Obj::lent(words[index] as *mut PyObject).filter(|_| is_value)?;
+        let item = Obj::lent(now as *mut PyObject).filter(|_| is_value)?;
         if !number(item, &layout, new) {
             return None;
         }

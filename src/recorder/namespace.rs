@@ -129,15 +129,16 @@ impl Namespace {
         let address = key.ptr() as usize;
         if let Some(named) = self.names.get(expected)
             && named.key == address
-            && layout.is_ascii(key)
-            // SAFETY: just seen to be ASCII.
-            && unsafe { key.ascii() } == named.text.as_bytes()
+            && ascii(key, layout).is_some_and(|it| it == named.text.as_bytes())
         {
             return Some(expected);
         }
+        let own = |it: &[u8]| 4 <= it.len() && it.starts_with(b"__") && it.ends_with(b"__");
+        if ascii(key, layout).is_some_and(own) {
+            return None;
+        }
         let text = key.text();
-        let own = 4 <= text.len() && text.starts_with("__") && text.ends_with("__");
-        if own || !crate::codes::is_written(&text) {
+        if own(text.as_bytes()) || !crate::codes::is_written(&text) {
             return None;
         }
         if let Some(at) = self.names.iter().position(|it| *it.text == *text) {
@@ -157,6 +158,12 @@ impl Namespace {
         });
         self.names.len() - 1
     }
+}
+
+/// The characters of a `str` if they can be read in place.
+#[inline(always)]
+fn ascii<'a>(text: Obj, layout: &Layout) -> Option<&'a [u8]> {
+    (layout.plain && layout.is_ascii(text)).then(|| layout.ascii(text))
 }
 
 /// The names in slots that are bound now.

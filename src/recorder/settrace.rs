@@ -113,13 +113,13 @@ fn elsewhere(
     };
     let code = recorder.code(code);
     if code.id.is_none() {
-        // SAFETY: a static object.
-        if what == event::CALL
-            && !chain::is_theirs()
-            && !recorder.frames.layout.mute(frame)
-            && let Some(no) = unsafe { Obj::new(ffi::Py_False()) }
-        {
-            frame.set_attr(c"f_trace_lines", no);
+        let lines = what == event::CALL && !chain::is_theirs();
+        if lines && !recorder.frames.layout.mute(frame) {
+            // SAFETY: a static object.
+            let no = unsafe { Obj::new(ffi::Py_False()) };
+            if let Some(no) = no {
+                frame.set_attr(c"f_trace_lines", no);
+            }
         }
         return;
     }
