@@ -185,6 +185,20 @@ fn a_killed_screen_leaves_a_restored_terminal() {
     }
 }
 
+/// The number in a file that a program writes soon after it was started; the file is taken away.
+fn written(path: &Path) -> i32 {
+    for _ in 0..600 {
+        if let Ok(text) = fs::read_to_string(path)
+            && let Ok(number) = text.parse()
+        {
+            fs::remove_file(path).expect("it goes");
+            return number;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{} was never written", path.display());
+}
+
 #[test]
 fn a_program_that_never_ends_ends_with_the_debugger() {
     let folder = folder();
@@ -194,8 +208,7 @@ fn a_program_that_never_ends_ends_with_the_debugger() {
     for how in ["q", "kill"] {
         let mut terminal = Terminal::start(&["loop.py"], folder.path(), 80, 24);
         terminal.wait_for("RUNNING");
-        let pid = fs::read_to_string(folder.path().join("pid")).expect("it has started");
-        let pid = Pid::from_raw(pid.parse().expect("a process id"));
+        let pid = Pid::from_raw(written(&folder.path().join("pid")));
         match how {
             "q" => terminal.send("q"),
             _ => kill(Pid::from_raw(terminal.children()[0]), Signal::SIGKILL).expect("it runs"),

@@ -141,9 +141,20 @@ fn watch(mut running: record::Running, path: &Path, tx: &Sender<Trace>, wishes: 
             follow = file::Follow::open(path).ok();
         }
         if let Some(follow) = &mut follow {
-            let grown = follow.advance().unwrap_or(false);
-            if (grown || ended) && tx.send(follow.snapshot()).is_err() {
-                return;
+            // A program may write faster than is read: show what there is, and go on. What it left at its
+            // end is finite, and all of it is read.
+            let mut all = false;
+            while !all {
+                let before = follow.snapshot().events().end();
+                all = follow.advance_until(GLANCE, |_| true).unwrap_or(true);
+                let now = follow.snapshot();
+                let grown = now.events().end() != before;
+                if (grown || (all && ended)) && tx.send(now).is_err() {
+                    return;
+                }
+                if !ended || wishes.stop.load(Ordering::Relaxed) {
+                    break;
+                }
             }
         }
         if ended {

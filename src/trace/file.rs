@@ -258,7 +258,7 @@ impl Follow {
         Ok(any)
     }
 
-    /// Takes in what is there until `enough` of it is, or the time is up; says whether it is all.
+    /// Takes in what is there; stops once the time is up and it is `enough`. Says whether it is all.
     ///
     /// # Errors
     /// As [`Self::advance`].
