@@ -4,7 +4,6 @@
 //! with a call in each turn, as a recorder would, and packs it. With `LONG=1` it also opens one of ten
 //! million and prints what memory that took.
 
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
 #![expect(clippy::print_stderr, reason = "what was measured is said")]
 
 use std::{hint::black_box, path::Path, time::Duration, time::Instant};
@@ -158,10 +157,10 @@ fn state(trace: &Trace, step: StepId) -> usize {
     let held = stack.into_iter().map(|event| {
         let frame = trace.events()[event].frame;
         let locals = trace.locals(frame, event);
-        locals
-            .into_iter()
-            .map(|it| black_box(trace.value(it.value)))
-            .count()
+        for it in &locals {
+            black_box(trace.value(it.value));
+        }
+        locals.len()
     });
     held.sum()
 }
@@ -175,7 +174,7 @@ struct Somewhere {
 impl Somewhere {
     fn next(&mut self) -> StepId {
         self.at = self.at.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        StepId::new((u64::from(self.at) * u64::from(self.steps) >> 32) as u32)
+        StepId::new(((u64::from(self.at) * u64::from(self.steps)) >> 32) as u32)
     }
 }
 

@@ -2,6 +2,7 @@
 //! page and back.
 
 #![expect(clippy::print_stderr, reason = "what is skipped is said")]
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 #[path = "golden/programs.rs"]
 mod programs;

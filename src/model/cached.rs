@@ -193,7 +193,7 @@ fn padding(length: u64) -> u64 {
 #[cfg(target_os = "linux")]
 fn room(folder: &Path, bytes: u64) -> bool {
     nix::sys::statvfs::statvfs(folder).is_ok_and(|disk| {
-        let free = u64::from(disk.blocks_available()) * u64::from(disk.fragment_size());
+        let free = disk.blocks_available() * disk.fragment_size();
         bytes + bytes / 20 < free
     })
 }

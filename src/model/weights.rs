@@ -52,6 +52,9 @@ pub(super) enum Read {
     Blocks(QTensor),
 }
 
+/// Matrices by name, and the files that decide what is in them.
+pub(super) type Copied<'a> = (Vec<(String, View<'a>)>, Vec<PathBuf>);
+
 impl Weights {
     /// Opens `directory`. Reads the headers of the weights, not the weights: milliseconds. Errs naming
     /// the file that is missing, cut short or not of the form expected.
@@ -252,7 +255,7 @@ impl Weights {
     }
 
     /// The matrices that an 8-bit copy would hold, by name, and the files that decide what is in it.
-    pub(super) fn copied(&self) -> Option<(Vec<(String, View<'_>)>, Vec<PathBuf>)> {
+    pub(super) fn copied(&self) -> Option<Copied<'_>> {
         let Store::Safetensors(store) = &self.store else {
             return None;
         };

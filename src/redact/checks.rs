@@ -13,14 +13,18 @@ fn digits(text: &str) -> Vec<u32> {
 pub(super) fn card(text: &str) -> bool {
     let digits = digits(text);
     let head = |count: usize| digits.iter().take(count).fold(0, |all, it| all * 10 + it);
-    let known = match (head(1), head(2), head(4), digits.len()) {
-        (4, _, _, 13 | 16 | 19) => true,
-        (_, 51..=55, _, 16) | (_, _, 2221..=2720, 16) => true,
-        (_, 34 | 37, _, 15) => true,
-        (_, 65, _, 16 | 19) | (_, _, 6011, 16 | 19) => true,
-        (_, 36 | 38 | 39, _, 14) | (_, _, 3528..=3589, 16) | (_, 62, _, 16..=19) => true,
-        _ => false,
-    };
+    let known = matches!(
+        (head(1), head(2), head(4), digits.len()),
+        (4, _, _, 13 | 16 | 19)
+            | (_, 51..=55, _, 16)
+            | (_, _, 2221..=2720, 16)
+            | (_, 34 | 37, _, 15)
+            | (_, 65, _, 16 | 19)
+            | (_, _, 6011, 16 | 19)
+            | (_, 36 | 38 | 39, _, 14)
+            | (_, _, 3528..=3589, 16)
+            | (_, 62, _, 16..=19)
+    );
     known && luhn(&digits)
 }
 

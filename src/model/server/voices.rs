@@ -100,8 +100,8 @@ impl<'a> Voice<'a> {
         let word = match &part.stopped_by {
             Some(word) => word.clone(),
             None => {
-                let words = self.prompt.stops.iter();
-                words.filter(|it| self.lacks(it)).next().cloned()
+                let mut words = self.prompt.stops.iter();
+                words.find(|it| self.lacks(it)).cloned()
             }
         };
         word.map_or(Finish::EndOfText, Finish::StopWord)

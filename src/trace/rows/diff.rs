@@ -67,10 +67,8 @@ fn compare(old: &Value, new: &Value, path: &str, of: Option<(u64, &str)>, found:
                 fields: new,
                 ..
             },
-        ) if id == new_id => {
-            if old.iter().chain(new).all(|(name, _)| !name.is_empty()) {
-                keyed(old, new, path, *id, found, |name| format!(".{name}"));
-            }
+        ) if id == new_id && old.iter().chain(new).all(|(name, _)| !name.is_empty()) => {
+            keyed(old, new, path, *id, found, |name| format!(".{name}"));
         }
         _ => (),
     }

@@ -55,10 +55,11 @@ enum Token {
 /// What the logical line that `line` belongs to stores into; `from` is a line at which a logical line
 /// begins. Linear in the text from `from` to there.
 pub(super) fn stores<S: AsRef<str>>(lines: &[S], from: u32, line: u32) -> Option<Stores> {
-    let mut first = from.max(1);
+    let start = from.max(1);
+    let mut first = start;
     let mut reading = Reading::default();
     let end = u32::try_from(lines.len()).ok()?;
-    for number in first..=end {
+    for number in start..=end {
         reading.read(lines[number as usize - 1].as_ref());
         if reading.continues() && number < end {
             continue;

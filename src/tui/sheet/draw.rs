@@ -137,7 +137,7 @@ impl Sheet {
             Row::Hidden { .. } | Row::More(_) => None,
         });
         if let Some(first) = seen.next().filter(|_| !view.query.is_empty()) {
-            let end = seen.last().map_or(first.end, |it| it.end);
+            let end = seen.next_back().map_or(first.end, |it| it.end);
             let part = &self.page.text()[first.start..end];
             let mut from = 0;
             while let Some(it) = text::find(part, view.query, from, true) {
