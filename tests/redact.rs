@@ -2,6 +2,7 @@
 //! its trace: pages, spans, prompts, exports.
 
 #![expect(clippy::print_stderr, reason = "what is skipped is said")]
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod support;
 

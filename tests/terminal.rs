@@ -244,7 +244,7 @@ fn an_interrupted_program_keeps_its_trace() {
     let folder = folder();
     fs::write(
         folder.path().join("loop.py"),
-        "n = 0\nwhile True:\n    n += 1\n",
+        "import time\nn = 0\nwhile True:\n    n += 1\n    time.sleep(0.001)\n",
     )
     .expect("it is written");
     let mut terminal = Terminal::start(&["loop.py"], folder.path(), 120, 40);

@@ -80,7 +80,7 @@ pub(super) fn follow(launch: &record::Launch) -> Result<Followed, Failure> {
         ended = running.poll()?.is_some();
         thread::sleep(Duration::from_millis(2));
     }
-    let first = wait_for_file(&launch.trace)?;
+    let (first, follow) = begin(&launch.trace, ended)?;
     let (tx, rx) = mpsc::channel();
     let mut watched = Watched::default();
     let mut program: Option<Box<dyn Program>> = None;
@@ -89,7 +89,9 @@ pub(super) fn follow(launch: &record::Launch) -> Result<Followed, Failure> {
         let wishes = Arc::clone(&watched.wishes);
         program = Some(Box::new(Reins { wishes, input }));
         let (path, wishes) = (launch.trace.clone(), Arc::clone(&watched.wishes));
-        watched.thread = Some(thread::spawn(move || watch(running, &path, &tx, &wishes)));
+        watched.thread = Some(thread::spawn(move || {
+            watch(running, follow, &path, &tx, &wishes);
+        }));
     }
     Ok(Followed {
         trace: first,
@@ -116,19 +118,33 @@ impl Drop for Watched {
     }
 }
 
-/// The trace so far. A program that has not come as far as its first record has an empty one.
-fn wait_for_file(path: &Path) -> Result<Trace, Failure> {
-    match file::open(path) {
-        Ok(trace) => Ok(trace),
-        Err(file::Error::NotATrace { .. } | file::Error::Unreadable { .. }) => Ok(Trace::default()),
-        Err(error) => Err(error.into()),
+/// The trace so far, and the file to read on from. A program that has not come as far as its first record
+/// has an empty one; one that `ended` left a finite one, which is read whole.
+fn begin(path: &Path, ended: bool) -> Result<(Trace, Option<file::Follow>), Failure> {
+    let mut follow = match file::Follow::begin(path) {
+        Ok(follow) => follow,
+        Err(file::Error::NotATrace { .. } | file::Error::Unreadable { .. }) => {
+            return Ok((Trace::default(), None));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if ended {
+        follow.advance()?;
+    } else {
+        follow.advance_until(GLANCE, |_| true)?;
     }
+    Ok((follow.snapshot(), Some(follow)))
 }
 
 /// Sends a snapshot whenever the trace has grown, until the program has ended or it is to stop; then
 /// the program, which is dropped here, is stopped.
-fn watch(mut running: record::Running, path: &Path, tx: &Sender<Trace>, wishes: &Wishes) {
-    let mut follow = None;
+fn watch(
+    mut running: record::Running,
+    mut follow: Option<file::Follow>,
+    path: &Path,
+    tx: &Sender<Trace>,
+    wishes: &Wishes,
+) {
     while !wishes.stop.load(Ordering::Relaxed) {
         if wishes.interrupt.swap(false, Ordering::Relaxed) {
             running.interrupt();
@@ -138,7 +154,7 @@ fn watch(mut running: record::Running, path: &Path, tx: &Sender<Trace>, wishes: 
         }
         let ended = !matches!(running.poll(), Ok(None));
         if follow.is_none() {
-            follow = file::Follow::open(path).ok();
+            follow = file::Follow::begin(path).ok();
         }
         if let Some(follow) = &mut follow {
             // A program may write faster than is read: show what there is, and go on. What it left at its

@@ -230,10 +230,10 @@ pub(crate) fn items(
         }
     }
     // From here on the trail and the offsets become those of what is there now.
-    for index in first..=last {
-        if words[index] != deep.trail.words[index] {
-            let item = Obj::lent(words[index] as *mut PyObject)?;
-            deep.trail.words[index] = words[index];
+    for (index, &word) in words.iter().enumerate().take(last + 1).skip(first) {
+        if word != deep.trail.words[index] {
+            let item = Obj::lent(word as *mut PyObject)?;
+            deep.trail.words[index] = word;
             deep.trail.replace(index / of_each, item);
         }
         deep.offsets[index] = with.offsets[index - first];
