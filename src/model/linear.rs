@@ -7,7 +7,7 @@ use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{Module, Result, Tensor};
 
 use super::weights::Read;
-use super::{Arithmetic, Error, Place, Weights};
+use super::{Arithmetic, Error, Place, Weights, kernel};
 
 /// Rows of numbers, each as long as what they are multiplied with. Clones share memory.
 #[derive(Clone)]
@@ -29,7 +29,13 @@ impl Matrix {
     fn product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Dense(weight) => x.matmul(&weight.t()?),
-            Self::Quantised(weight) => QMatMul::QTensor(weight.clone()).forward(&x.contiguous()?),
+            Self::Quantised(weight) => {
+                let x = x.contiguous()?;
+                match kernel::products(&[weight], &x)? {
+                    Some(mut products) => Ok(products.remove(0)),
+                    None => QMatMul::QTensor(weight.clone()).forward(&x),
+                }
+            }
         }
     }
 
@@ -82,7 +88,10 @@ impl Linear {
             })
             .collect();
         let fused = match quantised {
-            Some(weights) => QTensor::gemv_fused_shared_lhs(&weights, x)?,
+            Some(weights) => match kernel::products(&weights, x)? {
+                Some(products) => Some(products),
+                None => QTensor::gemv_fused_shared_lhs(&weights, x)?,
+            },
             None => None,
         };
         let products = match fused {

@@ -12,6 +12,7 @@ mod device;
 mod error;
 mod gguf;
 pub mod hub;
+mod kernel;
 mod linear;
 mod loading;
 mod local;

@@ -1,0 +1,145 @@
+//! The kernels against the same products in plain numbers.
+
+use std::borrow::Cow;
+
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use candle_core::{Device, Tensor};
+use proptest::prelude::*;
+
+use super::avx2::half;
+use super::{present, products};
+
+/// A matrix `[rows, columns]` of random blocks with sane scales.
+fn matrix(
+    kind: GgmlDType,
+    (rows, columns): (usize, usize),
+    mut random: impl FnMut() -> u8,
+) -> QTensor {
+    let size = kind.type_size();
+    let mut bytes: Vec<u8> = (0..rows * columns / kind.block_size() * size)
+        .map(|_| random())
+        .collect();
+    for block in bytes.chunks_exact_mut(size) {
+        let mut scale = |at: usize| {
+            let size = f32::from(block[at]) / 4096.0 - 0.02;
+            block[at..at + 2].copy_from_slice(&half(size));
+        };
+        match kind {
+            GgmlDType::Q4K => [0, 2].into_iter().for_each(&mut scale),
+            GgmlDType::Q6K => scale(208),
+            _ => scale(0),
+        }
+    }
+    let storage = QStorage::from_data(Cow::Owned(bytes), &Device::Cpu, kind).unwrap();
+    QTensor::new(storage, (rows, columns)).unwrap()
+}
+
+fn check(kind: GgmlDType, (tokens, columns, rows): (usize, usize, usize), seed: u64) {
+    let mut state = seed | 1;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    let weight = matrix(kind, (rows, columns), &mut random);
+    let x: Vec<f32> = (0..tokens * columns)
+        .map(|_| f32::from(random()) / 64.0 - 2.0)
+        .collect();
+    let x = Tensor::from_vec(x, (tokens, columns), &Device::Cpu).unwrap();
+    let found = products(&[&weight], &x).unwrap().unwrap().remove(0);
+    let plain = weight.dequantize(&Device::Cpu).unwrap();
+    let wanted = x
+        .matmul(&plain.t().unwrap())
+        .unwrap()
+        .to_vec2::<f32>()
+        .unwrap();
+    let plain = plain.to_vec2::<f32>().unwrap();
+    for (token, row) in found.to_vec2::<f32>().unwrap().iter().enumerate() {
+        for (at, number) in row.iter().enumerate() {
+            // Each activation is off by half a step at most, 2/127/2; errors add up as a random walk does.
+            let norm = plain[at].iter().map(|it| it * it).sum::<f32>().sqrt();
+            let off = (number - wanted[token][at]).abs();
+            assert!(
+                off <= norm * 0.03 + 1e-4,
+                "{kind:?} {token} {at}: {number} for {}",
+                wanted[token][at]
+            );
+        }
+    }
+    // One row at a time gives the same bits.
+    for token in 0..tokens {
+        let alone = x.narrow(0, token, 1).unwrap().contiguous().unwrap();
+        let alone = products(&[&weight], &alone).unwrap().unwrap().remove(0);
+        assert_eq!(
+            alone.to_vec2::<f32>().unwrap()[0],
+            found.to_vec2::<f32>().unwrap()[token]
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn products_are_those_of_the_numbers(tokens in 1..10_usize, blocks in 1..5_usize, rows in 1..70_usize, seed: u64) {
+        if present() {
+            for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q6K] {
+                check(kind, (tokens, blocks * kind.block_size(), rows), seed);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_extremes_do_not_overflow() {
+    if !present() {
+        return;
+    }
+    for (kind, byte) in [
+        (GgmlDType::Q8_0, 0x80),
+        (GgmlDType::Q8_0, 0x7f),
+        (GgmlDType::Q4K, 0xff),
+        (GgmlDType::Q6K, 0x7f),
+    ] {
+        let weight = matrix(kind, (3, 512), || byte);
+        let x = Tensor::from_vec(vec![-3.0_f32; 512], (1, 512), &Device::Cpu).unwrap();
+        let found = products(&[&weight], &x)
+            .unwrap()
+            .unwrap()
+            .remove(0)
+            .to_vec2::<f32>()
+            .unwrap();
+        let plain = weight.dequantize(&Device::Cpu).unwrap();
+        let wanted = x
+            .matmul(&plain.t().unwrap())
+            .unwrap()
+            .to_vec2::<f32>()
+            .unwrap();
+        for (found, wanted) in found[0].iter().zip(&wanted[0]) {
+            assert!(
+                (found - wanted).abs() <= wanted.abs() * 1e-3 + 1e-3,
+                "{kind:?}: {found} for {wanted}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_number_stays_none() {
+    if !present() {
+        return;
+    }
+    let weight = matrix(GgmlDType::Q8_0, (3, 64), || 3);
+    for bad in [f32::NAN, f32::INFINITY] {
+        let mut x = vec![1.0_f32; 64];
+        x[40] = bad;
+        let x = Tensor::from_vec(x, (1, 64), &Device::Cpu).unwrap();
+        let found = products(&[&weight], &x)
+            .unwrap()
+            .unwrap()
+            .remove(0)
+            .to_vec2::<f32>()
+            .unwrap();
+        assert!(found[0].iter().all(|it| it.is_nan()), "{found:?}");
+    }
+}

@@ -1,0 +1,192 @@
+//! Which products are ours, and the order in which threads work through a matrix.
+#![expect(
+    unsafe_code,
+    reason = "calls of what was compiled for a processor that was looked for, and threads that write one result"
+)]
+
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{DType, Device, Result, Storage, Tensor};
+use rayon::prelude::*;
+
+use super::activations::{Activations, Row};
+use super::avx2;
+
+/// Rows of a matrix that one thread takes at a time: they stay in its cache while rows of activations
+/// pass by.
+const TAKEN: usize = 32;
+/// Rows of activations that share one reading of a row of weights: as many as registers hold.
+const TOGETHER: usize = 4;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Q8_0,
+    Q4K,
+    Q6K,
+}
+
+impl Kind {
+    fn of(dtype: GgmlDType) -> Option<Self> {
+        match dtype {
+            GgmlDType::Q8_0 => Some(Self::Q8_0),
+            GgmlDType::Q4K => Some(Self::Q4K),
+            GgmlDType::Q6K => Some(Self::Q6K),
+            _ => None,
+        }
+    }
+
+    /// Numbers and bytes of a block.
+    fn block(self) -> (usize, usize) {
+        match self {
+            Self::Q8_0 => avx2::Q8_0,
+            Self::Q4K => avx2::Q4_K,
+            Self::Q6K => avx2::Q6_K,
+        }
+    }
+
+    fn products<const N: usize>(self, weights: &[u8], rows: [Row<'_>; N]) -> [f32; N] {
+        debug_assert!(present(), "no kernel for this processor");
+        // SAFETY: nothing gets here unless `present`.
+        unsafe {
+            match self {
+                Self::Q8_0 => avx2::q8_0(weights, rows),
+                Self::Q4K => avx2::q4_k(weights, rows),
+                Self::Q6K => avx2::q6_k(weights, rows),
+            }
+        }
+    }
+}
+
+/// AVX2 and its companions, and no VNNI, from which on candle is fast.
+pub(super) fn present() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("f16c")
+        && !is_x86_feature_detected!("avx512vnni")
+        && !is_x86_feature_detected!("avxvnni")
+}
+
+/// See [`super::products`].
+pub(super) fn products(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Tensor>>> {
+    let Ok((tokens, columns)) = x.dims2() else {
+        return Ok(None);
+    };
+    let ours = present() && x.device().is_cpu() && x.dtype() == DType::F32 && x.is_contiguous();
+    if !ours || tokens == 0 {
+        return Ok(None);
+    }
+    let mut matrices = Vec::with_capacity(weights.len());
+    for weight in weights {
+        let Some(matrix) = Matrix::of(weight, columns)? else {
+            return Ok(None);
+        };
+        matrices.push((matrix, weight));
+    }
+    let (storage, layout) = x.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else {
+        return Ok(None);
+    };
+    let from = layout.start_offset();
+    let numbers = &storage.as_slice::<f32>()?[from..from + tokens * columns];
+    // Kinds of one block length share one quantisation.
+    let mut quantised: Vec<(usize, Activations)> = Vec::new();
+    let mut found = Vec::with_capacity(matrices.len());
+    for (matrix, weight) in matrices {
+        let block = matrix.kind.block().0;
+        let at = quantised.iter().position(|(length, _)| *length == block);
+        let at = at.unwrap_or_else(|| {
+            quantised.push((block, Activations::new(numbers, columns, block)));
+            quantised.len() - 1
+        });
+        let bytes = weight.data()?;
+        let product = matrix.times(&bytes, &quantised[at].1);
+        found.push(Tensor::from_vec(
+            product,
+            (tokens, matrix.rows),
+            &Device::Cpu,
+        )?);
+    }
+    Ok(Some(found))
+}
+
+#[derive(Clone, Copy)]
+struct Matrix {
+    kind: Kind,
+    rows: usize,
+    /// Bytes of one row.
+    stride: usize,
+}
+
+/// Where results go: each is written by the one thread that has its row of weights.
+#[derive(Clone, Copy)]
+struct Results(*mut f32);
+
+// SAFETY: threads write different elements, see `Matrix::times`.
+unsafe impl Send for Results {}
+// SAFETY: likewise.
+unsafe impl Sync for Results {}
+
+impl Results {
+    /// # Safety
+    /// `at` lies within what was allocated, and nobody else writes it.
+    unsafe fn set(self, at: usize, number: f32) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.add(at).write(number) }
+    }
+}
+
+impl Matrix {
+    fn of(weight: &QTensor, columns: usize) -> Result<Option<Self>> {
+        let Some(kind) = Kind::of(weight.dtype()) else {
+            return Ok(None);
+        };
+        let (rows, wide) = weight.shape().dims2()?;
+        let (numbers, bytes) = kind.block();
+        let fits = weight.device().is_cpu() && wide == columns && columns.is_multiple_of(numbers);
+        Ok(fits.then(|| Self {
+            kind,
+            rows,
+            stride: columns / numbers * bytes,
+        }))
+    }
+
+    /// `[tokens][rows]`.
+    fn times(self, weights: &[u8], x: &Activations) -> Vec<f32> {
+        assert_eq!(
+            weights.len(),
+            self.rows * self.stride,
+            "a matrix of another size"
+        );
+        let mut res = vec![0.0; x.len() * self.rows];
+        let results = Results(res.as_mut_ptr());
+        weights
+            .par_chunks(TAKEN * self.stride)
+            .enumerate()
+            .for_each(|(chunk, weights)| {
+                // SAFETY: `at` is a row of this chunk's, which no other thread has, and `token` one of x's.
+                let set = |token: usize, at: usize, number: f32| unsafe {
+                    results.set(token * self.rows + chunk * TAKEN + at, number);
+                };
+                let mut token = 0;
+                while token + TOGETHER <= x.len() {
+                    let rows: [Row<'_>; TOGETHER] = std::array::from_fn(|it| x.row(token + it));
+                    for (at, weights) in weights.chunks_exact(self.stride).enumerate() {
+                        for (it, number) in
+                            self.kind.products(weights, rows).into_iter().enumerate()
+                        {
+                            set(token + it, at, number);
+                        }
+                    }
+                    token += TOGETHER;
+                }
+                while token < x.len() {
+                    let rows = [x.row(token)];
+                    for (at, weights) in weights.chunks_exact(self.stride).enumerate() {
+                        let [number] = self.kind.products(weights, rows);
+                        set(token, at, number);
+                    }
+                    token += 1;
+                }
+            });
+        res
+    }
+}
