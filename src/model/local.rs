@@ -13,7 +13,7 @@ use super::lookup::{Drafts, Lookup};
 use super::tokenizer::Tokens;
 use super::{
     Arithmetic, Backend, Completion, Error, Finish, Info, Limits, Network, Place, Prompt, Rows,
-    Stored, Weights,
+    Stored, Weights, kernel,
 };
 
 /// Whoever waits is asked so often, at most, while one token is calculated.
@@ -60,8 +60,8 @@ impl Local {
         };
         // From 32 rows on, candle keeps another packed copy of Q4_K weights where the processor has tiles.
         let chunk = match (place.arithmetic, place.device.is_cpu()) {
-            (Arithmetic::Quantised, true) => 31,
-            (Arithmetic::Float(_), true) => 64,
+            (Arithmetic::Quantised, true) if !kernel::present() => 31,
+            (_, true) => 64,
             (_, false) => 512,
         };
         Self {
@@ -234,17 +234,13 @@ fn words(weights: &Weights, place: &Place) -> String {
     name.to_owned()
 }
 
-/// What one more row costs a step, as a share of it. Measured with 1.2 billion weights: a GPU waits for
-/// memory, and so do processors that multiply bytes by themselves; others calculate.
+/// What one more row costs a step, as a share of it: reckoned from how long one row takes and how long
+/// eight take. A step waits for memory, whatever the rows, on a GPU almost alone.
 fn row_cost(place: &Place) -> f64 {
-    if !place.device.is_cpu() {
-        return 0.01;
+    match place.device.is_cpu() {
+        true => 0.15,
+        false => 0.01,
     }
-    #[cfg(target_arch = "x86_64")]
-    if !is_x86_feature_detected!("avx512vnni") && !is_x86_feature_detected!("avxvnni") {
-        return 0.3;
-    }
-    0.15
 }
 
 /// Asks no oftener than every [`PATIENCE`].

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::tile;
+
 /// Numbers that the sums are kept of.
 pub(super) const SUMMED: usize = 16;
 
@@ -49,7 +51,7 @@ impl Activations {
                     .zip(scales)
                     .zip(numbers.chunks_exact(block))
                 {
-                    *scale = quantise(numbers, bytes);
+                    *scale = tile::quantise(numbers, bytes);
                 }
                 for (sum, bytes) in sums.iter_mut().zip(bytes.chunks_exact(SUMMED)) {
                     *sum = bytes.iter().map(|&it| i16::from(it)).sum();
@@ -71,27 +73,4 @@ impl Activations {
             sums: &self.sums[of(SUMMED)],
         }
     }
-}
-
-/// A block of numbers as bytes; gives their scale. What is not a number makes the scale none.
-fn quantise(numbers: &[f32], bytes: &mut [i8]) -> f32 {
-    let mut most = 0.0_f32;
-    let mut sum = 0.0_f32;
-    for it in numbers {
-        most = most.max(it.abs());
-        sum += it;
-    }
-    if !(most.is_finite() && sum.is_finite()) {
-        return f32::NAN;
-    }
-    let scale = most / 127.0;
-    let inverse = match most {
-        0.0 => 0.0,
-        _ => 127.0 / most,
-    };
-    for (byte, number) in bytes.iter_mut().zip(numbers) {
-        // Within ±127, or by rounding a little beyond, where the cast stops at the ends.
-        *byte = (number * inverse).round_ties_even() as i8;
-    }
-    scale
 }

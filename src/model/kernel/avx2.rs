@@ -8,8 +8,6 @@
 
 use core::arch::x86_64::*;
 
-use half::f16;
-
 use super::activations::Row;
 
 /// Numbers in a Q8_0 block, and its bytes.
@@ -40,11 +38,25 @@ fn total(of: __m256) -> f32 {
     _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)))
 }
 
+/// The half-precision number from the byte numbered `at`, eight times.
 #[target_feature(enable = "avx2,fma,f16c")]
 #[inline]
-fn number(bytes: &[u8], at: usize) -> f32 {
-    let bits = u16::from_le_bytes([bytes[at], bytes[at + 1]]);
-    _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(i32::from(bits))))
+fn half(bytes: &[u8], at: usize) -> __m256 {
+    debug_assert!(at + 2 <= bytes.len(), "a load beyond the end");
+    // SAFETY: as in `load`.
+    let bits = unsafe { bytes.as_ptr().add(at).cast::<i16>().read_unaligned() };
+    // All eight are converted: the compiler would insert a single one into whatever register comes
+    // handy, and wait for what that one is for.
+    _mm256_cvtph_ps(_mm_set1_epi16(bits))
+}
+
+/// The number at `at`, eight times.
+#[target_feature(enable = "avx2,fma,f16c")]
+#[inline]
+fn all(numbers: &[f32], at: usize) -> __m256 {
+    debug_assert!(at < numbers.len(), "a load beyond the end");
+    // SAFETY: as in `load`.
+    _mm256_broadcast_ss(unsafe { &*numbers.as_ptr().add(at) })
 }
 
 /// The products of a row of Q8_0 blocks with `N` rows of activations in blocks of 32.
@@ -56,15 +68,16 @@ pub(super) fn q8_0<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
     }
     let ones = _mm256_set1_epi16(1);
     let mut sums = [_mm256_setzero_ps(); N];
-    for (at, block) in weights.chunks_exact(Q8_0.1).enumerate() {
-        let scale = number(block, 0);
-        let bytes = load(block, 2);
+    for at in 0..blocks {
+        let block = at * Q8_0.1;
+        let scale = half(weights, block);
+        let bytes = load(weights, block + 2);
         let sizes = _mm256_abs_epi8(bytes);
         for (sum, row) in sums.iter_mut().zip(&rows) {
             // Only unsigned bytes multiply signed ones: the sign goes to the other side.
             let signed = _mm256_sign_epi8(load(row.bytes, at * Q8_0.0), bytes);
             let products = _mm256_madd_epi16(_mm256_maddubs_epi16(sizes, signed), ones);
-            let scale = _mm256_set1_ps(scale * row.scales[at]);
+            let scale = _mm256_mul_ps(scale, all(row.scales, at));
             *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products), scale, *sum);
         }
     }
@@ -95,7 +108,8 @@ pub(super) fn q4_k<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
     let low = _mm256_set1_epi8(15);
     let mut sums = [_mm256_setzero_ps(); N];
     for (at, block) in weights.chunks_exact(Q4_K.1).enumerate() {
-        let (scale, least) = (number(block, 0), number(block, 2));
+        let scale = half(block, 0);
+        let least = half(block, 2);
         let (scales, minima) = unpacked(&block[4..16]);
         let scales =
             _mm256_broadcastsi128_si256(_mm_cvtepu8_epi16(_mm_cvtsi64_si128(scales.cast_signed())));
@@ -122,10 +136,10 @@ pub(super) fn q4_k<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
         }
         for ((sum, product), row) in sums.iter_mut().zip(products).zip(&rows) {
             let below = _mm256_madd_epi16(minima, load(row.sums, at * 16));
-            let scaled = _mm256_set1_ps(scale * row.scales[at]);
-            let lowered = _mm256_set1_ps(-least * row.scales[at]);
+            let scaled = _mm256_mul_ps(scale, all(row.scales, at));
+            let lowered = _mm256_mul_ps(least, all(row.scales, at));
             *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product), scaled, *sum);
-            *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(below), lowered, *sum);
+            *sum = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(below), lowered, *sum);
         }
     }
     sums.map(|it| total(it))
@@ -142,7 +156,7 @@ pub(super) fn q6_k<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
     let (low, two) = (_mm256_set1_epi8(15), _mm256_set1_epi8(3));
     let mut sums = [_mm256_setzero_ps(); N];
     for (at, block) in weights.chunks_exact(Q6_K.1).enumerate() {
-        let scale = number(block, 208);
+        let scale = half(block, 208);
         // SAFETY: 16 bytes of a block of 210.
         let scales = unsafe { _mm_loadu_si128(block[192..208].as_ptr().cast()) };
         let scales = _mm256_cvtepi8_epi16(scales);
@@ -183,15 +197,36 @@ pub(super) fn q6_k<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
             // The six bits stand for themselves less 32.
             let lowered = _mm256_madd_epi16(scales, load(row.sums, at * 16));
             let product = _mm256_sub_epi32(product, _mm256_slli_epi32::<5>(lowered));
-            let scale = _mm256_set1_ps(scale * row.scales[at]);
+            let scale = _mm256_mul_ps(scale, all(row.scales, at));
             *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product), scale, *sum);
         }
     }
     sums.map(|it| total(it))
 }
 
-/// For the tests: what a half-precision number's bytes are.
-#[cfg(test)]
-pub(super) fn half(number: f32) -> [u8; 2] {
-    f16::from_f32(number).to_le_bytes()
+/// A block of numbers, a multiple of eight, as bytes within ±127; gives their scale. What is not a number
+/// makes the scale none.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn quantise(numbers: &[f32], bytes: &mut [i8]) -> f32 {
+    let mut most = [0.0_f32; 8];
+    let mut sum = [0.0_f32; 8];
+    for eight in numbers.chunks_exact(8) {
+        for (at, it) in eight.iter().enumerate() {
+            most[at] = most[at].max(it.abs());
+            sum[at] += it;
+        }
+    }
+    let most = most.into_iter().fold(0.0, f32::max);
+    if !(most.is_finite() && sum.into_iter().sum::<f32>().is_finite()) {
+        return f32::NAN;
+    }
+    let inverse = match most {
+        0.0 => 0.0,
+        _ => 127.0 / most,
+    };
+    for (byte, number) in bytes.iter_mut().zip(numbers) {
+        // By rounding a little beyond ±127 at most, which rounds back.
+        *byte = (number * inverse).round_ties_even() as i8;
+    }
+    most / 127.0
 }

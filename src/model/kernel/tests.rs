@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{Device, Tensor};
+use half::f16;
 use proptest::prelude::*;
 
-use super::avx2::half;
 use super::{present, products};
 
 /// A matrix `[rows, columns]` of random blocks with sane scales.
@@ -22,7 +22,7 @@ fn matrix(
     for block in bytes.chunks_exact_mut(size) {
         let mut scale = |at: usize| {
             let size = f32::from(block[at]) / 4096.0 - 0.02;
-            block[at..at + 2].copy_from_slice(&half(size));
+            block[at..at + 2].copy_from_slice(&f16::from_f32(size).to_le_bytes());
         };
         match kind {
             GgmlDType::Q4K => [0, 2].into_iter().for_each(&mut scale),

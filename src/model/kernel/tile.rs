@@ -14,8 +14,6 @@ use super::avx2;
 /// Rows of a matrix that one thread takes at a time: they stay in its cache while rows of activations
 /// pass by.
 const TAKEN: usize = 32;
-/// Rows of activations that share one reading of a row of weights: as many as registers hold.
-const TOGETHER: usize = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -63,6 +61,13 @@ pub(super) fn present() -> bool {
         && is_x86_feature_detected!("f16c")
         && !is_x86_feature_detected!("avx512vnni")
         && !is_x86_feature_detected!("avxvnni")
+}
+
+/// A block of numbers as bytes; gives their scale. What is not a number makes the scale none.
+pub(super) fn quantise(numbers: &[f32], bytes: &mut [i8]) -> f32 {
+    debug_assert!(present(), "no kernel for this processor");
+    // SAFETY: nothing gets here unless `present`.
+    unsafe { avx2::quantise(numbers, bytes) }
 }
 
 /// See [`super::products`].
@@ -167,26 +172,32 @@ impl Matrix {
                     results.set(token * self.rows + chunk * TAKEN + at, number);
                 };
                 let mut token = 0;
-                while token + TOGETHER <= x.len() {
-                    let rows: [Row<'_>; TOGETHER] = std::array::from_fn(|it| x.row(token + it));
-                    for (at, weights) in weights.chunks_exact(self.stride).enumerate() {
-                        for (it, number) in
-                            self.kind.products(weights, rows).into_iter().enumerate()
-                        {
-                            set(token + it, at, number);
-                        }
-                    }
-                    token += TOGETHER;
-                }
+                // As many as registers hold share one reading of a row of weights.
                 while token < x.len() {
-                    let rows = [x.row(token)];
-                    for (at, weights) in weights.chunks_exact(self.stride).enumerate() {
-                        let [number] = self.kind.products(weights, rows);
-                        set(token, at, number);
-                    }
-                    token += 1;
+                    token += match x.len() - token {
+                        4.. => self.group::<4>(weights, x, token, set),
+                        2.. => self.group::<2>(weights, x, token, set),
+                        _ => self.group::<1>(weights, x, token, set),
+                    };
                 }
             });
         res
+    }
+
+    /// The products of some rows of weights with `N` rows of activations from `token` on; gives `N`.
+    fn group<const N: usize>(
+        self,
+        weights: &[u8],
+        x: &Activations,
+        token: usize,
+        set: impl Fn(usize, usize, f32),
+    ) -> usize {
+        let rows: [Row<'_>; N] = std::array::from_fn(|it| x.row(token + it));
+        for (at, weights) in weights.chunks_exact(self.stride).enumerate() {
+            for (it, number) in self.kind.products(weights, rows).into_iter().enumerate() {
+                set(token + it, at, number);
+            }
+        }
+        N
     }
 }
