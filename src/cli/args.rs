@@ -242,7 +242,8 @@ pub(super) struct Show {
     /// Only these steps, counted from 1, both ends included
     #[arg(long, value_name = "A..B")]
     pub(super) steps: Option<String>,
-    /// What the run should have given, as a Python literal
+    /// What the run should have given, as a Python literal: puts the test case and the verdict around
+    /// the text, as the papers' prompts do (compat: cut at 2048 tokens, unless --budget says otherwise)
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
     /// As many records as fit this many tokens; what is left out is said

@@ -12,17 +12,20 @@ use super::{
     Failure,
     args::{Common, Profile, Show},
     layers,
-    tokens::Counter,
+    tokens::{Counter, first_cl100k},
     usage,
 };
 use crate::{
     export::{self, Tokens},
     redact::{self, Masker},
-    represent::{self, Fitted, Representation, Request},
+    represent::{self, Enveloped, Fitted, Representation, Request},
     trace::{Id, StepId, Trace, file},
 };
 
-/// Prints one representation.
+/// Tokens after which the research code cuts a text with its test case.
+const RELEASED: usize = 2048;
+
+/// Prints one representation; where it is told what was expected, with the test case around it.
 pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
     let representation = representation(&args.name)?;
     let profile = match args.profile {
@@ -46,14 +49,22 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
         expected: args.expected.clone(),
     };
     let counter = Counter::of(&layers::settings(common)?);
+    let wrapped = Enveloped(representation);
     let fitted = match args.budget {
-        None => Fitted {
-            page: represent::page(representation, &trace, &request),
-            left_out: None,
-        },
+        None => {
+            let mut page = represent::page(&wrapped, &trace, &request);
+            if profile == represent::Profile::Compat && args.expected.is_some() {
+                let end = first_cl100k(page.text(), RELEASED);
+                page = page.cut(end);
+            }
+            Fitted {
+                page,
+                left_out: None,
+            }
+        }
         Some(budget) => {
             let count = |text: &str| counter.count(text);
-            represent::within(representation, &trace, &request, budget, &count).map_err(|least| {
+            represent::within(&wrapped, &trace, &request, budget, &count).map_err(|least| {
                 usage(format!(
                     "could not show {} within {budget} {} tokens: its first step alone has {least}; give a larger --budget",
                     args.name, counter.name
