@@ -234,8 +234,9 @@ fn words(weights: &Weights, place: &Place) -> String {
     name.to_owned()
 }
 
-/// What one more row costs a step, as a share of it. Measured with 1.2 billion weights: a GPU waits for
-/// memory, and so do processors that multiply bytes by themselves; others calculate.
+/// What one more row costs a step, as a share of it. Estimated, not measured on the machine at hand: a GPU
+/// waits for memory, and so do processors that multiply bytes by themselves; others calculate. A wrong
+/// figure makes guesses too bold or too shy, which costs time and changes no text.
 fn row_cost(place: &Place) -> f64 {
     if !place.device.is_cpu() {
         return 0.01;
