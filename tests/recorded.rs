@@ -202,7 +202,9 @@ fn compatible_texts_are_the_research_codes() {
             };
             record(&launch).expect("the program is recorded");
             let trace = file::open(&dir.path().join("run.trace")).expect("a trace");
-            for it in represent::ALL.iter().filter(|it| it.knows(Profile::Compat)) {
+            // Of Scratchpad no code was released.
+            let released = represent::ALL.iter().filter(|it| it.name() != "scratchpad");
+            for it in released {
                 let request = Request {
                     profile: Profile::Compat,
                     ..Request::whole(&trace)

@@ -1,4 +1,4 @@
-//! `show --expected` from outside: the test case around each representation, and the verdict.
+//! `show` from outside: the test case around each representation, and forms made for other readers.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -155,4 +155,51 @@ fn what_the_released_code_writes_ends_at_2048_tokens() {
     let whole = show(&["--expected", "[1]", "--budget", "1000000"]);
     assert!(whole["text"].as_str().unwrap().starts_with(text));
     assert!(text.len() < whole["text"].as_str().unwrap().len());
+}
+
+#[test]
+fn tuples_are_arrays_in_the_compatible_scratchpad() {
+    let folder = recorded("def f(p):\n    q = (p, [1])\n    return q\n", "f((1, 2))");
+    let show = |profile: &str| {
+        let args = [
+            "show",
+            "run.trace",
+            "--as",
+            "scratchpad",
+            "--profile",
+            profile,
+        ];
+        run(folder.path(), &args).out
+    };
+    let last = |text: &str, wanted: &str| {
+        let line = text.lines().rfind(|it| it.starts_with("state: "));
+        assert!(line.unwrap().ends_with(wanted), "{text}");
+    };
+    last(&show("canonical"), r#""output": "((1, 2), [1])"}"#);
+    last(&show("compat"), r#""output": [[1, 2], [1]]}"#);
+    assert!(show("compat").contains(r#"state: {"p": [1, 2]}"#));
+}
+
+#[test]
+fn the_upstream_way_is_in_tokens_and_lines_from_0() {
+    let program = "def f(s):\n    t = s + ['z']\n    return len(t)\n";
+    let folder = recorded(program, "f(['x', 'y'])");
+    let show = |mode: &str| {
+        let args = ["show", "run.trace", "--as", "codeexecutor", "--mode", mode];
+        run(folder.path(), &args).out
+    };
+    assert_eq!(
+        show("upstream"),
+        "<line> <1> <state> s : [ x , y ] <dictsep> t : [ x , y , z ] </state> \
+         <line> <2> <state> s : [ x , y ] <dictsep> t : [ x , y , z ] </state> <output> 3\n"
+    );
+    let full = show("full");
+    assert!(
+        full.starts_with("<line> <2> <state> s : ['x', 'y'] <dictsep> t : "),
+        "{full}"
+    );
+    let numbered = full
+        .replace("<line> <2>", "<line> <1>")
+        .replace("<line> <3>", "<line> <2>");
+    assert_eq!(show("zero-based"), numbered);
 }

@@ -25,6 +25,9 @@ use crate::{
 /// Tokens after which the research code cuts a text with its test case.
 const RELEASED: usize = 2048;
 
+/// Lines of a program that CodeExecutor's model has tokens for.
+const LINES: u32 = 200;
+
 /// Prints one representation; where it is told what was expected, with the test case around it.
 pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
     let representation = representation(&args.name)?;
@@ -73,6 +76,16 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
         }
     };
     let page = fitted.page;
+    if request.mode == Some("upstream")
+        && page
+            .spans()
+            .iter()
+            .any(|it| it.lines.iter().any(|it| LINES < *it))
+    {
+        warn(&format!(
+            "the program has lines beyond {LINES}, for which CodeExecutor's model has no tokens"
+        ));
+    }
     let mut out = io::stdout().lock();
     if args.json {
         let tokens = Tokens {
@@ -93,6 +106,11 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stderr, reason = "standard output has the text")]
+fn warn(line: &str) {
+    eprintln!("monologue: {line}");
 }
 
 fn representation(name: &str) -> Result<&'static dyn Representation, Failure> {
