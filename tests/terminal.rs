@@ -224,6 +224,25 @@ fn a_program_that_never_ends_ends_with_the_debugger() {
 }
 
 #[test]
+fn a_program_that_outlives_its_recording_is_said_to() {
+    let folder = folder();
+    let script = "n = 0\nwhile True:\n    n += 1\n";
+    fs::write(folder.path().join("loop.py"), script).expect("it is written");
+    let args = ["--max-steps", "500", "loop.py"];
+    let mut terminal = Terminal::start(&args, folder.path(), 120, 40);
+    terminal.wait_for("RUNNING, recording stopped");
+    let screen = terminal.wait_for("recording stopped after 500 steps (--max-steps)");
+    let told = "the program goes on; a larger --max-steps records more";
+    assert!(screen.contains(told), "{screen}");
+    // What was recorded is there.
+    terminal.send("G");
+    terminal.wait_for("step 500/500");
+    terminal.send("gg");
+    terminal.wait_for("step 1/500");
+    quit(terminal);
+}
+
+#[test]
 fn a_running_program_is_typed_to() {
     let folder = folder();
     let script = "name = input('name? ')\nprint('hello', name)\nprint('rest', input())\n";

@@ -236,13 +236,15 @@ pub(super) struct Show {
     /// By whose rules
     #[arg(long, value_name = "PROFILE", default_value = "canonical")]
     pub(super) profile: Profile,
-    /// One of the representation's modes (semcoder: narrator, bullets, inline)
+    /// One of the representation's modes (semcoder: narrator, bullets, inline;
+    /// codeexecutor: full, zero-based, upstream)
     #[arg(long, value_name = "MODE")]
     pub(super) mode: Option<String>,
     /// Only these steps, counted from 1, both ends included
     #[arg(long, value_name = "A..B")]
     pub(super) steps: Option<String>,
-    /// What the run should have given, as a Python literal
+    /// What the run should have given, as a Python literal: puts the test case and the verdict around
+    /// the text, as the papers' prompts do (compat: cut at 2048 tokens, unless --budget says otherwise)
     #[arg(long, value_name = "VALUE")]
     pub(super) expected: Option<String>,
     /// As many records as fit this many tokens; what is left out is said

@@ -23,7 +23,9 @@ use crate::{
     tui::{self, Breakpoint, Session},
 };
 
-/// Steps taken in where no other limit was given: about a gigabyte of them.
+/// Steps recorded where no other limit was given: about a gigabyte of them. Unlike `record`, which keeps the
+/// newest steps, the debugger keeps the oldest: what is shown would else vanish under whoever looks at it.
+/// The screen says when that happens.
 const MAX_STEPS: u64 = 10_000_000;
 
 /// Records a program and debugs it while it runs; without a terminal, prints how it ended.

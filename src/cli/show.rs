@@ -12,17 +12,23 @@ use super::{
     Failure,
     args::{Common, Profile, Show},
     layers,
-    tokens::Counter,
+    tokens::{Counter, first_cl100k},
     usage,
 };
 use crate::{
     export::{self, Tokens},
     redact::{self, Masker},
-    represent::{self, Fitted, Representation, Request},
+    represent::{self, Enveloped, Fitted, Representation, Request},
     trace::{Id, StepId, Trace, file},
 };
 
-/// Prints one representation.
+/// Tokens after which the research code cuts a text with its test case.
+const RELEASED: usize = 2048;
+
+/// Lines of a program that CodeExecutor's model has tokens for.
+const LINES: u32 = 200;
+
+/// Prints one representation; where it is told what was expected, with the test case around it.
 pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
     let representation = representation(&args.name)?;
     let profile = match args.profile {
@@ -46,14 +52,22 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
         expected: args.expected.clone(),
     };
     let counter = Counter::of(&layers::settings(common)?);
+    let wrapped = Enveloped(representation);
     let fitted = match args.budget {
-        None => Fitted {
-            page: represent::page(representation, &trace, &request),
-            left_out: None,
-        },
+        None => {
+            let mut page = represent::page(&wrapped, &trace, &request);
+            if profile == represent::Profile::Compat && args.expected.is_some() {
+                let end = first_cl100k(page.text(), RELEASED);
+                page = page.cut(end);
+            }
+            Fitted {
+                page,
+                left_out: None,
+            }
+        }
         Some(budget) => {
             let count = |text: &str| counter.count(text);
-            represent::within(representation, &trace, &request, budget, &count).map_err(|least| {
+            represent::within(&wrapped, &trace, &request, budget, &count).map_err(|least| {
                 usage(format!(
                     "could not show {} within {budget} {} tokens: its first step alone has {least}; give a larger --budget",
                     args.name, counter.name
@@ -62,6 +76,16 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
         }
     };
     let page = fitted.page;
+    if request.mode == Some("upstream")
+        && page
+            .spans()
+            .iter()
+            .any(|it| it.lines.iter().any(|it| LINES < *it))
+    {
+        warn(&format!(
+            "the program has lines beyond {LINES}, for which CodeExecutor's model has no tokens"
+        ));
+    }
     let mut out = io::stdout().lock();
     if args.json {
         let tokens = Tokens {
@@ -82,6 +106,11 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stderr, reason = "standard output has the text")]
+fn warn(line: &str) {
+    eprintln!("monologue: {line}");
 }
 
 fn representation(name: &str) -> Result<&'static dyn Representation, Failure> {

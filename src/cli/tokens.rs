@@ -54,3 +54,24 @@ pub(super) fn cl100k(text: &str) -> usize {
         .encode_ordinary(text)
         .len()
 }
+
+/// Bytes of the first `most` tokens of `text`, back to a character's border.
+pub(super) fn first_cl100k(text: &str, most: usize) -> usize {
+    let known = tiktoken_rs::cl100k_base_singleton();
+    let tokens = known.encode_ordinary(text);
+    let kept = &tokens[..most.min(tokens.len())];
+    let bytes = known.decode_bytes(kept).map_or(text.len(), |it| it.len());
+    text.floor_char_boundary(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_cl100k;
+
+    #[test]
+    fn a_text_is_sliced_by_its_tokens() {
+        assert_eq!(first_cl100k("one two three", 2), "one two".len());
+        assert_eq!(first_cl100k("one two three", 9), "one two three".len());
+        assert_eq!(first_cl100k("", 9), 0);
+    }
+}

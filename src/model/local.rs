@@ -234,8 +234,9 @@ fn words(weights: &Weights, place: &Place) -> String {
     name.to_owned()
 }
 
-/// What one more row costs a step, as a share of it: reckoned from how long one row takes and how long
-/// eight take. A step waits for memory, whatever the rows, on a GPU almost alone.
+/// What one more row costs a step, as a share of it: reckoned, on one machine, from how long one row takes
+/// and how long eight take; a GPU waits for memory whatever the rows. A wrong figure makes guesses too bold
+/// or too shy, which costs time and changes no text.
 fn row_cost(place: &Place) -> f64 {
     match place.device.is_cpu() {
         true => 0.15,

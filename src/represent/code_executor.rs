@@ -1,8 +1,10 @@
-//! CodeExecutor: the whole state of the frame after each line.
+//! CodeExecutor: the whole state of the frame after each line; three ways to write it.
 //!
 //! After Chenxiao Liu et al., "Code Execution with Pre-trained Language Models", 2023, arXiv
-//! 2305.05383. Unlike the paper, lines count from 1, values are Python's `repr`, and exceptions are
-//! told.
+//! 2305.05383. Unlike the paper, in `full` lines count from 1, values are Python's `repr`, and exceptions
+//! are told; `zero-based` differs in its line numbers alone. `upstream` is what the paper's own model was
+//! trained on: lines from 0, records on one line, values in tokens between spaces, strings without quotes,
+//! no exceptions, and always an output. The compatible profile knows one way alone, whatever the mode.
 
 use std::{fmt::Write as _, ops::Range};
 
@@ -27,6 +29,10 @@ impl Representation for CodeExecutor {
         "CodeExecutor"
     }
 
+    fn modes(&self) -> &'static [&'static str] {
+        &["full", "zero-based", "upstream"]
+    }
+
     fn knows(&self, _: Profile) -> bool {
         true
     }
@@ -38,23 +44,49 @@ impl Representation for CodeExecutor {
         let records = Records::of(trace, request.window.clone());
         let mut texts = Texts::of(trace);
         let mut states = States::of(trace);
+        let way = match request.mode {
+            Some("zero-based") => Way::ZeroBased,
+            Some("upstream") => Way::Upstream,
+            _ => Way::Full,
+        };
         for record in &records.list {
             if record.part == Part::Line && !record.prelude {
-                put(trace, record, &mut states, &mut texts, page);
+                put(trace, record, way, &mut states, &mut texts, page);
             }
         }
-        printed(trace, &records, &request.window, page);
+        let some = printed(trace, &records, &request.window, page);
+        if !some && way == Way::Upstream {
+            page.say("<output> ");
+            let last = request.window.end == trace.steps().end();
+            if let Some(value) = trace.result().filter(|_| last) {
+                let span = Span::new(SpanKind::Output, Vec::new());
+                let text = spaced(&texts.repr(value).whole);
+                page.tell(span, format_args!("{text}\n"));
+            }
+        }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Full,
+    ZeroBased,
+    Upstream,
 }
 
 fn put(
     trace: &Trace,
     record: &Record,
+    way: Way,
     states: &mut States<'_>,
     texts: &mut Texts<'_>,
     page: &mut Page,
 ) {
-    let mut text = format!("<line> <{}>", record.line);
+    let line = match way {
+        Way::Full => record.line,
+        Way::ZeroBased | Way::Upstream => record.line.saturating_sub(1),
+    };
+    let mut text = format!("<line> <{line}>");
     let mut cut = false;
     // A line whose effect is not known yet has no state to show.
     if let Some(done) = record.done {
@@ -66,13 +98,18 @@ fn put(
             }
             let value = texts.repr(value);
             cut |= value.cut;
+            let name = trace.name(name);
             // Writing to a `String` cannot fail.
-            let _ = write!(text, "{separator}{} : {}", trace.name(name), value.whole);
+            let _ = match way {
+                Way::Upstream => write!(text, "{separator}{name} : {}", spaced(&value.whole)),
+                _ => write!(text, "{separator}{name} : {}", value.whole),
+            };
             separator = " <dictsep> ";
         }
         text.push_str(" </state>");
     }
-    for &exception in &record.exceptions {
+    let told = record.exceptions.iter().filter(|_| way != Way::Upstream);
+    for &exception in told {
         text.push_str(" <exception> ");
         text.push_str(&raised(trace.exception(exception)));
     }
@@ -85,11 +122,44 @@ fn put(
             (true, true) => Loss::Elided,
             (true, false) => Loss::Exact,
         });
-    page.tell(span, format_args!("{text}\n"));
+    let after = match way {
+        Way::Upstream => ' ',
+        _ => '\n',
+    };
+    page.tell(span, format_args!("{text}{after}"));
 }
 
-/// What the window's steps printed, if anything.
-fn printed(trace: &Trace, records: &Records<'_>, window: &Range<StepId>, page: &mut Page) {
+/// A `repr` in the tokens that the paper's data have: marks between spaces, strings without quotes.
+fn spaced(repr: &str) -> String {
+    let mut res = String::with_capacity(repr.len() + 8);
+    let mut rest = repr.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' | '"' => {
+                while let Some(it) = rest.next().filter(|it| *it != c) {
+                    res.push(it);
+                    if it == '\\' {
+                        res.extend(rest.next());
+                    }
+                }
+            }
+            '(' | ')' | '[' | ']' | '{' | '}' | ',' | ':' => {
+                if !res.is_empty() && !res.ends_with(' ') {
+                    res.push(' ');
+                }
+                res.push(c);
+                res.push(' ');
+            }
+            ' ' if res.ends_with(' ') => (),
+            _ => res.push(c),
+        }
+    }
+    res.truncate(res.trim_end().len());
+    res
+}
+
+/// What the window's steps printed; whether that is anything.
+fn printed(trace: &Trace, records: &Records<'_>, window: &Range<StepId>, page: &mut Page) -> bool {
     let outputs = trace.outputs();
     let skipped = outputs.partition_point(|it| it.before <= records.start);
     let told = |it: &&Output| it.stream == Stream::Stdout && !it.bytes.is_empty();
@@ -99,7 +169,7 @@ fn printed(trace: &Trace, records: &Records<'_>, window: &Range<StepId>, page: &
         .filter(told)
         .collect();
     if printed.is_empty() {
-        return;
+        return false;
     }
     page.say("<output> ");
     for group in printed.chunk_by(|a, b| a.step == b.step) {
@@ -116,5 +186,25 @@ fn printed(trace: &Trace, records: &Records<'_>, window: &Range<StepId>, page: &
     }
     if !page.text().ends_with('\n') {
         page.say("\n");
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spaced;
+
+    #[test]
+    fn values_become_tokens() {
+        for (repr, tokens) in [
+            ("['x', 'y', 'z']", "[ x , y , z ]"),
+            ("{'a': (1, -2.5)}", "{ a : ( 1 , -2.5 ) }"),
+            ("'a, [b]'", "a, [b]"),
+            (r"'it\'s'", r"it\'s"),
+            ("[]", "[ ]"),
+            ("7", "7"),
+        ] {
+            assert_eq!(spaced(repr), tokens);
+        }
     }
 }

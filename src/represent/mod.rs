@@ -6,6 +6,7 @@
 mod annotate;
 mod budget;
 mod compat;
+mod envelope;
 mod page;
 mod records;
 mod source;
@@ -16,6 +17,7 @@ mod texts;
 use std::ops::Range;
 
 pub use budget::{Fitted, LeftOut, within};
+pub use envelope::Enveloped;
 pub use page::{Loss, Moment, Page, Span, SpanKind};
 pub(crate) use states::States;
 

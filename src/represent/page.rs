@@ -160,7 +160,7 @@ impl Page {
 
     /// The same without the text from byte `end` on, a character's border: spans past it are empty, and
     /// what is left of one that it goes through tells less than all.
-    pub(super) fn cut(mut self, end: usize) -> Self {
+    pub fn cut(mut self, end: usize) -> Self {
         self.text.truncate(end);
         let end = self.offset();
         for span in self.spans.iter_mut().filter(|it| end < it.bytes.end) {

@@ -2,10 +2,11 @@
 //!
 //! After Maxwell Nye et al., "Show Your Work: Scratchpads for Intermediate Computation with Language
 //! Models", 2021, arXiv 2112.00114, appendix C. Unlike the paper, exceptions are told, and what JSON
-//! does not know is a string of its `repr`.
+//! does not know is a string of its `repr`, tuples too; in the compatible profile they are arrays. No
+//! released code writes this format, so the profile promises no more.
 
 use super::{
-    Loss, Moment, Page, Representation, Request, Span, SpanKind,
+    Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind,
     records::{Part, Record, Records, owner},
     states::{States, is_shown},
     texts::{Texts, json_text, raised},
@@ -25,12 +26,20 @@ impl Representation for Scratchpad {
         "Scratchpad"
     }
 
+    fn knows(&self, _: Profile) -> bool {
+        true
+    }
+
     fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+        let texts = match request.profile {
+            Profile::Canonical => Texts::of(trace),
+            Profile::Compat => Texts::of(trace).with_tuples(),
+        };
         let mut writer = Writer {
             trace,
             records: Records::of(trace, request.window.clone()),
             states: States::of(trace),
-            texts: Texts::of(trace),
+            texts,
         };
         page.say("[BEGIN]\n\nstate: ");
         let first = writer.records.list.first();

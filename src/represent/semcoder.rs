@@ -8,7 +8,7 @@
 mod clauses;
 mod narrator;
 mod story;
-mod verdict;
+pub(super) mod verdict;
 mod writer;
 
 use super::{

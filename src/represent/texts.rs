@@ -30,6 +30,8 @@ pub(super) struct Texts<'a> {
     trace: &'a Trace,
     reprs: FxHashMap<ValueId, Text>,
     jsons: FxHashMap<ValueId, Text>,
+    /// Whether tuples are JSON arrays.
+    tuples: bool,
     size: usize,
 }
 
@@ -39,7 +41,16 @@ impl<'a> Texts<'a> {
             trace,
             reprs: FxHashMap::default(),
             jsons: FxHashMap::default(),
+            tuples: false,
             size: 0,
+        }
+    }
+
+    /// The same, with tuples as JSON arrays.
+    pub(super) fn with_tuples(self) -> Self {
+        Self {
+            tuples: true,
+            ..self
         }
     }
 
@@ -65,7 +76,7 @@ impl<'a> Texts<'a> {
         }
         let value = self.trace.value(id);
         let text = Text {
-            whole: json(&value).into(),
+            whole: json(&value, self.tuples).into(),
             cut: is_cut(&value),
         };
         self.grow(&text);
@@ -155,13 +166,16 @@ pub(super) fn shorten(text: &str, most: usize) -> Option<String> {
     ))
 }
 
-fn json(value: &Value) -> String {
+fn json(value: &Value, tuples: bool) -> String {
     if let Value::Opaque { text, .. } = value
         && let Some(name) = callable(text)
     {
         return json_text(&format!("<callable_object {name}>"));
     }
-    let text = trace::json(value);
+    let text = match tuples {
+        true => trace::json_with_tuples(value),
+        false => trace::json(value),
+    };
     // A string that was no string is the value's `repr`.
     if text.starts_with('"') && !is_whole_text(value) {
         return json_text(&clean(trace::repr(value)));

@@ -7,15 +7,24 @@ use super::repr;
 
 /// JSON text of a value, in the spelling of Python's `json.dumps` (`", "` and `": "`, ASCII only).
 ///
-/// Tuples become their `repr` in a string: formats section 2.2.
+/// Tuples become their `repr` in a string, which tells them from lists.
 pub fn json(value: &Value) -> String {
+    written(value, &[Sequence::List])
+}
+
+/// As [`json`], with tuples as arrays, which is what `json.dumps` itself makes of them.
+pub fn json_with_tuples(value: &Value) -> String {
+    written(value, &[Sequence::List, Sequence::Tuple])
+}
+
+fn written(value: &Value, arrays: &[Sequence]) -> String {
     let mut out = String::new();
-    put(value, &mut out);
+    put(value, arrays, &mut out);
     out
 }
 
-fn put(value: &Value, out: &mut String) {
-    if !is_json(value) {
+fn put(value: &Value, arrays: &[Sequence], out: &mut String) {
+    if !is_json(value, arrays) {
         return put_text(&repr(value), out);
     }
     match value {
@@ -28,7 +37,7 @@ fn put(value: &Value, out: &mut String) {
                 if 0 < idx {
                     out.push_str(", ");
                 }
-                put(item, out);
+                put(item, arrays, out);
             }
             out.push(']');
         }
@@ -40,7 +49,7 @@ fn put(value: &Value, out: &mut String) {
                 }
                 put_key(key, out);
                 out.push_str(": ");
-                put(value, out);
+                put(value, arrays, out);
             }
             out.push('}');
         }
@@ -49,7 +58,7 @@ fn put(value: &Value, out: &mut String) {
 }
 
 /// Whether `json.dumps` would take the value, and it is here whole.
-fn is_json(value: &Value) -> bool {
+fn is_json(value: &Value, arrays: &[Sequence]) -> bool {
     match value {
         Value::None | Value::Bool(_) | Value::Int(_) => true,
         Value::BigInt { cut, .. } => *cut == 0,
@@ -58,13 +67,16 @@ fn is_json(value: &Value) -> bool {
             std::str::from_utf8(kept).is_ok_and(|it| it.chars().count() as u64 == *len)
         }
         Value::Sequence {
-            kind: Sequence::List,
-            len,
-            items,
-            ..
-        } => items.len() as u64 == *len && items.iter().all(is_json),
+            kind, len, items, ..
+        } => {
+            let whole = items.len() as u64 == *len;
+            arrays.contains(kind) && whole && items.iter().all(|it| is_json(it, arrays))
+        }
         Value::Dict { len, items, .. } => {
-            items.len() as u64 == *len && items.iter().all(|(key, it)| is_key(key) && is_json(it))
+            items.len() as u64 == *len
+                && items
+                    .iter()
+                    .all(|(key, it)| is_key(key) && is_json(it, arrays))
         }
         _ => false,
     }
@@ -81,12 +93,12 @@ fn is_key(value: &Value) -> bool {
             | Value::Float(_)
             | Value::Str { .. }
     );
-    scalar && is_json(value)
+    scalar && is_json(value, &[])
 }
 
 fn put_key(key: &Value, out: &mut String) {
     match key {
-        Value::Str { .. } => put(key, out),
+        Value::Str { .. } => put(key, &[], out),
         Value::None => out.push_str("\"null\""),
         Value::Bool(it) => out.push_str(if *it { "\"true\"" } else { "\"false\"" }),
         _ => put_text(&repr(key), out),
@@ -155,6 +167,7 @@ mod tests {
             len: 1,
             items: vec![text("a")],
         };
+        assert_eq!(json_with_tuples(&tuple), r#"["a"]"#);
         check(tuple, r#""('a',)""#);
         check(Value::Float(f64::NAN), r#""nan""#);
     }

@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use builder::Builder;
 pub use cursor::{Cursor, Heading, Motion, Stride};
-pub use json::json;
+pub use json::{json, json_with_tuples};
 pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},

@@ -101,7 +101,7 @@ fn renamed(name: &str) -> String {
     .fold(name, |name, (from, to)| name.replace(from, to))
 }
 
-fn open(path: &Path) -> Local {
+pub(super) fn open(path: &Path) -> Local {
     Local::load(path, "tiny", &Options::default()).unwrap()
 }
 
@@ -112,7 +112,7 @@ fn sentence(path: &Path, options: &Options) -> String {
     }
 }
 
-fn largest(one: &[Vec<f32>], other: &[Vec<f32>]) -> f32 {
+pub(super) fn largest(one: &[Vec<f32>], other: &[Vec<f32>]) -> f32 {
     let pairs = one.iter().flatten().zip(other.iter().flatten());
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }

@@ -8,6 +8,7 @@ mod tiny_model;
 mod adapters;
 mod completions;
 mod files;
+mod kinds;
 mod numbers;
 mod refused;
 mod rows;

@@ -9,6 +9,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use monologue::model::{self, Backend, DeviceChoice, DtypeChoice, Local};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{load, reference_tokens, refused::refused, tensors, tiny, tiny_with};
 
@@ -75,8 +76,8 @@ fn llama3_scaling_and_tied_embeddings_are_the_references() {
     assert!(found < 1e-4, "{found}");
 }
 
-#[test]
-fn qwen2_is_the_references() {
+/// The tiny model as the Qwen2 family has it: with biases, its embeddings tied.
+pub(super) fn qwen2() -> TempDir {
     let dir = tiny_with(|config| {
         config["architectures"] = json!(["Qwen2ForCausalLM"]);
         config["tie_word_embeddings"] = json!(true);
@@ -99,6 +100,12 @@ fn qwen2_is_the_references() {
         }
     }
     candle_core::safetensors::save(&tensors, path).unwrap();
+    dir
+}
+
+#[test]
+fn qwen2_is_the_references() {
+    let dir = qwen2();
     let found = difference("qwen2.txt", 10, &mut load(dir.path()));
     assert!(found < 1e-4, "{found}");
 

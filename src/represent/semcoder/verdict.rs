@@ -52,14 +52,53 @@ pub(super) fn text(records: &Records<'_>, request: &Request) -> String {
     }
 }
 
-/// How what a script printed compares; ends of lines at its end do not count.
-fn printed(trace: &Trace, expected: &str) -> String {
+/// What came out, and whether that was expected.
+pub(in crate::represent) struct Outcome {
+    /// As Python text; of an exception, its last line.
+    pub(in crate::represent) got: String,
+    /// `None` where the texts do not tell.
+    pub(in crate::represent) held: Option<bool>,
+}
+
+/// How the whole run compares with `expected`; `None` where nothing came out, or not yet.
+pub(in crate::represent) fn outcome(trace: &Trace, expected: &str) -> Option<Outcome> {
+    let expected = expected.trim();
+    if let Some(got) = trace.result().map(|it| clean(trace.repr(it))) {
+        let held = compare(expected, &got);
+        return Some(Outcome { got, held });
+    }
+    if let Some((_, it)) = trace.uncaught() {
+        let got = raised(it);
+        return Some(Outcome {
+            got,
+            held: Some(false),
+        });
+    }
+    if trace.call().is_some() || trace.ending() == Ending::Open {
+        return None;
+    }
+    let (text, held) = stdout(trace, expected);
+    Some(Outcome {
+        got: literal(text.trim_end()),
+        held: Some(held),
+    })
+}
+
+/// What a script printed, and whether that is `expected`; ends of lines at its end do not count.
+fn stdout(trace: &Trace, expected: &str) -> (String, bool) {
     let outputs = trace.outputs().iter();
     let stdout = outputs.filter(|it| it.stream == Stream::Stdout);
     let bytes: Vec<u8> = stdout.flat_map(|it| it.bytes.iter().copied()).collect();
-    let text = String::from_utf8_lossy(&bytes);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let got = text.trim_end();
     let same = got == expected || literal(got) == expected || literal(&text) == expected;
+    (text, same)
+}
+
+/// How what a script printed compares.
+fn printed(trace: &Trace, expected: &str) -> String {
+    let (text, same) = stdout(trace, expected);
+    let got = text.trim_end();
     let verdict = match same {
         true => "PASSED",
         false => "FAILED",

@@ -188,12 +188,20 @@ impl App {
         match trace.ending() {
             Ending::Exited(0) => ("exit 0".into(), false),
             Ending::Exited(status) => (format!("exit {status}"), true),
+            Ending::Open if self.stopped().is_some() => ("RUNNING, recording stopped".into(), true),
             Ending::Open if self.run.grows => ("RUNNING".into(), false),
             Ending::Open if trace.damaged() => {
                 ("the recording is damaged from here on".into(), true)
             }
             Ending::Open => ("the recording was cut short".into(), true),
         }
+    }
+
+    /// Why nothing more is recorded of a program that still runs.
+    fn stopped(&self) -> Option<&str> {
+        let notes = self.run.trace.notes().iter();
+        let mut stops = notes.filter(|it| it.starts_with("recording stopped"));
+        stops.next().filter(|_| self.run.grows).map(|it| &**it)
     }
 
     fn place_in_words(&self, width: usize) -> String {
@@ -252,7 +260,14 @@ impl App {
         if !self.screen.query.is_empty() {
             said.push(format!("search {:?}", self.screen.query));
         }
-        if let Some(note) = self.run.trace.notes().iter().last() {
+        if let Some(why) = self.stopped() {
+            // Before all else: what is done from here on is not seen.
+            let more = match why.contains("--max-steps") {
+                true => "; a larger --max-steps records more",
+                false => "",
+            };
+            said.insert(0, format!("{why}: the program goes on{more}"));
+        } else if let Some(note) = self.run.trace.notes().iter().last() {
             said.push(note.to_string());
         }
         let said = text::clean(&said.join("  ·  "));
