@@ -2,6 +2,8 @@
 //! have: both record each program on the same Python, and every page of both profiles is compared byte for
 //! byte. `agreement/driver.py` runs the reference and says where the formats' text overrules it.
 //!
+//! What SemCoder itself writes of the formats' sample is compared as well: it has flags of its own.
+//!
 //! The reference has one writer of SemCoder, that of its bullets in the compatible profile.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
@@ -25,7 +27,7 @@ use serde_json::{Value as Json, json};
 use support::{launch, pythons, pythons::Interpreter};
 
 /// Problems of CRUXEval to compare on.
-const PROBLEMS: usize = 60;
+const PROBLEMS: usize = 100;
 
 /// Where we are known to differ: program, page, and how many lines.
 ///
@@ -55,13 +57,13 @@ fn interpreters() -> Vec<Interpreter> {
     res
 }
 
-/// The reference implementation, where it is at hand.
-fn reference() -> Option<PathBuf> {
-    let formats = env::var_os("MONOLOGUE_FORMATS");
-    if formats.is_none() {
+/// One of the formats' own files, where they are at hand.
+fn formats(file: &str) -> Option<PathBuf> {
+    let folder = env::var_os("MONOLOGUE_FORMATS");
+    if folder.is_none() {
         eprintln!("skipped: MONOLOGUE_FORMATS does not name the formats' directory");
     }
-    Some(Path::new(&formats?).join("reference.py"))
+    Some(Path::new(&folder?).join(file))
 }
 
 /// What the reference writes of each program.
@@ -101,8 +103,22 @@ fn recorded(python: &Interpreter, program: &Program, folder: &Path) -> Trace {
     let mut launch = launch(python, target, &path);
     // The reference asks objects for their own text.
     launch.call_repr = true;
+    launch.max_items = 1000;
     record(&launch).unwrap();
     file::open(&path).unwrap()
+}
+
+/// A page of ours, in one of its modes or variants.
+fn written_by_us(trace: &Trace, name: &str, profile: Profile, mode: Option<&str>) -> String {
+    let it = represent::ALL.iter().find(|it| it.name() == name).unwrap();
+    let known = [it.modes(), it.variants()].concat();
+    let mode = mode.map(|mode| *known.iter().find(|it| **it == mode).unwrap());
+    let request = Request {
+        profile,
+        mode,
+        ..Request::whole(trace)
+    };
+    represent::page(*it, trace, &request).text().to_owned()
 }
 
 /// Compares every page that the reference writes of a program with ours.
@@ -122,17 +138,16 @@ fn compare(program: &str, trace: &Trace, theirs: &Json, minor: u8, count: &mut C
             continue;
         }
         let pages = theirs[name].as_object().unwrap();
-        assert_eq!(pages.len(), 4, "{what}");
+        assert!(4 <= pages.len(), "{what}");
         for (of, text) in pages {
             let text = text.as_str().unwrap();
-            let it = represent::ALL.iter().find(|it| it.name() == of).unwrap();
-            let request = Request {
-                profile,
-                ..Request::whole(trace)
+            let (it, mode) = match of.split_once(' ') {
+                Some((it, mode)) => (it, Some(mode)),
+                None => (of.as_str(), None),
             };
-            let page = represent::page(*it, trace, &request);
+            let ours = written_by_us(trace, it, profile, mode);
             count.pages += 1;
-            let lines = difference(text, page.text());
+            let lines = difference(text, &ours);
             let page = format!("{name} {of}");
             let known = KNOWN.iter().find(|it| it.0 == program && it.1 == page);
             if lines.len() != known.map_or(0, |it| it.2) {
@@ -164,7 +179,9 @@ fn difference(theirs: &str, ours: &str) -> Vec<String> {
 
 /// Compares on each interpreter, and says how much was; at least `least` programs whole in both profiles.
 fn agree(programs: &[Program], what: &str, least: usize) {
-    let Some(reference) = reference() else { return };
+    let Some(reference) = formats("reference.py") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let mut differing = Vec::new();
     for python in interpreters() {
@@ -230,4 +247,65 @@ fn the_reference_writes_the_same_of_cruxeval_problems() {
         })
         .collect();
     agree(&programs, "problems", 30);
+}
+
+/// In SemCoder's own words, its flags `state_order` and `ignore_intermediate`.
+const FLAGS: &[(&str, &str)] = &[
+    ("inline", "True True"),
+    ("inline-all", "True False"),
+    ("inline-plain", "False True"),
+    ("inline-plain-all", "False False"),
+];
+
+/// The sample of the formats in a mode or variant.
+fn variant(name: &str, mode: &'static str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/programs/bs.py");
+    let sample = Program {
+        name: "bs".into(),
+        source: fs::read_to_string(path).unwrap(),
+        call: "bubble_sort([3, 4, 1, 2])".into(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let python = &pythons::installed()[0];
+    let trace = recorded(python, &sample, folder.path());
+    written_by_us(&trace, name, Profile::Canonical, Some(mode))
+}
+
+/// Where the formats' own files are at hand, the comments are SemCoder's under each of its flags.
+#[test]
+fn comments_are_semcoders_under_its_flags() {
+    let Some(path) = formats("golden/bs.semcoder_inline.txt") else {
+        return;
+    };
+    let all = fs::read_to_string(&path).expect("what SemCoder writes");
+    for (mode, flags) in FLAGS {
+        let (order, ignore) = flags.split_once(' ').expect("two flags");
+        let head = format!("=== state_order {order} ignore_intermediate {ignore}\n");
+        let start = all.find(&head).expect("its section") + head.len();
+        let text = all[start..].split("\n=== ").next().expect("a text");
+        let text = text.split("\nFAILED TEST:").next().expect("a text");
+        assert_eq!(
+            variant("semcoder", mode),
+            text.trim_end().to_owned() + "\n",
+            "{mode}"
+        );
+    }
+}
+
+/// The model that the format is of counts lines from 0.
+#[test]
+fn codeexecutor_counts_from_zero_on_request() {
+    let lines = |text: &str| -> Vec<(u32, String)> {
+        let line = |it: &str| {
+            let (line, rest) = it.strip_prefix("<line> <")?.split_once('>')?;
+            Some((line.parse().ok()?, rest.to_owned()))
+        };
+        text.lines().map(|it| line(it).expect("a line")).collect()
+    };
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bs/codeexecutor.txt");
+    let mut from_one = lines(&fs::read_to_string(golden).expect("its text"));
+    for it in &mut from_one {
+        it.0 -= 1;
+    }
+    assert_eq!(lines(&variant("codeexecutor", "base0")), from_one);
 }

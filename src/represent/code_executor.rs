@@ -1,7 +1,7 @@
 //! CodeExecutor: the whole state of the frame after each line.
 //!
 //! After Chenxiao Liu et al., "Code Execution with Pre-trained Language Models", 2023, arXiv
-//! 2305.05383. Unlike the paper, lines count from 1, values are Python's `repr`, and exceptions are
+//! 2305.05383. Unlike the paper, lines count from 1 (in the variant `base0` from 0), values are Python's `repr`, and exceptions are
 //! told.
 
 use std::{fmt::Write as _, ops::Range};
@@ -27,6 +27,10 @@ impl Representation for CodeExecutor {
         "CodeExecutor"
     }
 
+    fn variants(&self) -> &'static [&'static str] {
+        &["base0"]
+    }
+
     fn knows(&self, _: Profile) -> bool {
         true
     }
@@ -38,9 +42,11 @@ impl Representation for CodeExecutor {
         let records = Records::of(trace, request.window.clone());
         let mut texts = Texts::of(trace);
         let mut states = States::of(trace);
+        // What the model of the paper was trained on counts lines from 0.
+        let base = u32::from(request.mode != Some("base0"));
         for record in &records.list {
             if record.part == Part::Line && !record.prelude {
-                put(trace, record, &mut states, &mut texts, page);
+                put(trace, record, base, &mut states, &mut texts, page);
             }
         }
         printed(trace, &records, &request.window, page);
@@ -50,11 +56,12 @@ impl Representation for CodeExecutor {
 fn put(
     trace: &Trace,
     record: &Record,
+    base: u32,
     states: &mut States<'_>,
     texts: &mut Texts<'_>,
     page: &mut Page,
 ) {
-    let mut text = format!("<line> <{}>", record.line);
+    let mut text = format!("<line> <{}>", (record.line + base).saturating_sub(1));
     let mut cut = false;
     // A line whose effect is not known yet has no state to show.
     if let Some(done) = record.done {

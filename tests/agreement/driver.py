@@ -165,9 +165,9 @@ def scratchpad(m, source, call, events, steps):
     return text + "\n[DONE]\n"
 
 
-def codeexecutor(m, steps, entry, printed):
+def codeexecutor(m, steps, entry, printed, base=1):
     """5.3: exceptions behind the state, and what was printed."""
-    lines = m["codeexecutor"](steps, entry, False).t.split("\n")
+    lines = m["codeexecutor"](steps, entry, False, base).t.split("\n")
     of = [it for it in steps if it.scope == "line"]
     tail = lambda it: f" <exception> {it.exc}\n" if it.exc else "\n"
     text = "".join(line + tail(it) for line, it in zip(lines, of))
@@ -212,6 +212,7 @@ def pages(m, source, call):
         "scratchpad": scratchpad(m, source, call, events, steps),
         "next": m["next_inline"](lines, own, entry, False).t,
         "codeexecutor": codeexecutor(m, own, entry, printed),
+        "codeexecutor base0": codeexecutor(m, own, entry, printed, 0),
         "concise": concise(m, own, entry, leaving(events, steps)),
     }
     m["shorten"] = short
