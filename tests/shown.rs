@@ -184,16 +184,16 @@ fn tuples_are_arrays_in_the_compatible_scratchpad() {
 fn the_upstream_way_is_in_tokens_and_lines_from_0() {
     let program = "def f(s):\n    t = s + ['z']\n    return len(t)\n";
     let folder = recorded(program, "f(['x', 'y'])");
-    let show = |mode: &str| {
-        let args = ["show", "run.trace", "--as", "codeexecutor", "--mode", mode];
-        run(folder.path(), &args).out
+    let show = |mode: &[&str]| {
+        let args = ["show", "run.trace", "--as", "codeexecutor"];
+        run(folder.path(), &[&args, mode].concat()).out
     };
     assert_eq!(
-        show("upstream"),
+        show(&["--mode", "upstream"]),
         "<line> <1> <state> s : [ x , y ] <dictsep> t : [ x , y , z ] </state> \
          <line> <2> <state> s : [ x , y ] <dictsep> t : [ x , y , z ] </state> <output> 3\n"
     );
-    let full = show("full");
+    let full = show(&[]);
     assert!(
         full.starts_with("<line> <2> <state> s : ['x', 'y'] <dictsep> t : "),
         "{full}"
@@ -201,5 +201,5 @@ fn the_upstream_way_is_in_tokens_and_lines_from_0() {
     let numbered = full
         .replace("<line> <2>", "<line> <1>")
         .replace("<line> <3>", "<line> <2>");
-    assert_eq!(show("zero-based"), numbered);
+    assert_eq!(show(&["--mode", "zero-based"]), numbered);
 }

@@ -236,8 +236,8 @@ pub(super) struct Show {
     /// By whose rules
     #[arg(long, value_name = "PROFILE", default_value = "canonical")]
     pub(super) profile: Profile,
-    /// One of the representation's modes (semcoder: narrator, bullets, inline;
-    /// codeexecutor: full, zero-based, upstream)
+    /// One of the representation's modes (semcoder: narrator, bullets, inline, and inline-all,
+    /// inline-plain, inline-plain-all after SemCoder's flags; codeexecutor: zero-based, upstream)
     #[arg(long, value_name = "MODE")]
     pub(super) mode: Option<String>,
     /// Only these steps, counted from 1, both ends included

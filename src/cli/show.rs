@@ -129,11 +129,11 @@ fn mode(
     name: Option<&str>,
 ) -> Result<Option<&'static str>, Failure> {
     let Some(name) = name else { return Ok(None) };
-    let modes = representation.modes();
+    let modes = [representation.modes(), representation.variants()].concat();
     let found = modes.iter().find(|it| **it == name);
     found.copied().map(Some).ok_or_else(|| {
         let title = representation.name();
-        usage(match modes {
+        usage(match modes[..] {
             [] => format!(
                 "could not show {title} as `{name}`: it has one mode only; leave --mode out"
             ),

@@ -1,8 +1,8 @@
 //! CodeExecutor: the whole state of the frame after each line; three ways to write it.
 //!
 //! After Chenxiao Liu et al., "Code Execution with Pre-trained Language Models", 2023, arXiv
-//! 2305.05383. Unlike the paper, in `full` lines count from 1, values are Python's `repr`, and exceptions
-//! are told; `zero-based` differs in its line numbers alone. `upstream` is what the paper's own model was
+//! 2305.05383. Unlike the paper, lines count from 1, values are Python's `repr`, and exceptions are told;
+//! `zero-based` differs in its line numbers alone. `upstream` is what the paper's own model was
 //! trained on: lines from 0, records on one line, values in tokens between spaces, strings without quotes,
 //! no exceptions, and always an output. The compatible profile knows one way alone, whatever the mode.
 
@@ -29,8 +29,8 @@ impl Representation for CodeExecutor {
         "CodeExecutor"
     }
 
-    fn modes(&self) -> &'static [&'static str] {
-        &["full", "zero-based", "upstream"]
+    fn variants(&self) -> &'static [&'static str] {
+        &["zero-based", "upstream"]
     }
 
     fn knows(&self, _: Profile) -> bool {

@@ -40,7 +40,7 @@ pub struct Request {
     pub window: Range<StepId>,
     /// By whose rules.
     pub profile: Profile,
-    /// One of the representation's own modes, by name; its first where `None`.
+    /// One of the representation's own modes or variants, by name; its first mode where `None`.
     pub mode: Option<&'static str>,
     /// What the run should have given, as Python text, where that is known.
     pub expected: Option<String>,
@@ -56,6 +56,11 @@ pub trait Representation: Sync {
 
     /// Its modes, the default first; empty where there is only one way.
     fn modes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Further modes, which menus leave out: known by name alone.
+    fn variants(&self) -> &'static [&'static str] {
         &[]
     }
 

@@ -3,7 +3,7 @@
 //! After Yangruibo Ding et al., "SemCoder: Training Code Language Models with Comprehensive Semantics
 //! Reasoning", 2024, arXiv 2406.01006. `narrator` tells a monologue's execution part from the trace
 //! alone; `bullets` is the list that the research code calls by this name; `inline` is the comments
-//! that SemCoder's refinement reads. The compatible profile knows the bullets alone, whatever the mode.
+//! that SemCoder's refinement reads, with the variants that its two flags make. The compatible profile knows the bullets alone, whatever the mode.
 
 mod clauses;
 mod narrator;
@@ -38,6 +38,10 @@ impl Representation for SemCoder {
         &["narrator", "bullets", "inline"]
     }
 
+    fn variants(&self) -> &'static [&'static str] {
+        &["inline-all", "inline-plain", "inline-plain-all"]
+    }
+
     fn knows(&self, _: Profile) -> bool {
         true
     }
@@ -49,7 +53,10 @@ impl Representation for SemCoder {
         let records = Records::of(trace, request.window.clone());
         match request.mode {
             Some("bullets") => bullets(&records, page),
-            Some("inline") => inline(&records, request, page),
+            Some("inline") => inline(&records, request, (true, true), page),
+            Some("inline-all") => inline(&records, request, (true, false), page),
+            Some("inline-plain") => inline(&records, request, (false, true), page),
+            Some("inline-plain-all") => inline(&records, request, (false, false), page),
             _ => narrator::write(&records, request, page),
         }
     }
@@ -81,7 +88,14 @@ fn bullets(records: &Records<'_>, page: &mut Page) {
     }
 }
 
-fn inline(records: &Records<'_>, request: &Request, page: &mut Page) {
+/// SemCoder's two flags: whether states are `numbered` in their order, and whether of more than three on a
+/// line those between are left out (`elides`).
+fn inline(
+    records: &Records<'_>,
+    request: &Request,
+    (numbered, elides): (bool, bool),
+    page: &mut Page,
+) {
     let facts = Facts::of(records);
     let mut texts = Texts::of(records.trace);
     let beside = |line, page: &mut Page| {
@@ -98,10 +112,14 @@ fn inline(records: &Records<'_>, request: &Request, page: &mut Page) {
         for group in groups {
             page.say(separator);
             separator = " ";
-            for item in shown(group) {
+            let items = match elides {
+                true => shown(group),
+                false => group.iter().map(Item::One).collect(),
+            };
+            for item in items {
                 match item {
                     Item::One(fact) => {
-                        let text = comment(records, fact, &mut texts);
+                        let text = comment(records, fact, numbered, &mut texts);
                         page.tell(span(records, fact, line), format_args!("{text}"));
                     }
                     Item::Elided(facts) => {
@@ -117,13 +135,16 @@ fn inline(records: &Records<'_>, request: &Request, page: &mut Page) {
     code(records.trace, facts.file, window, page, beside);
 }
 
-fn comment(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -> String {
+fn comment(records: &Records<'_>, fact: &Fact, numbered: bool, texts: &mut Texts<'_>) -> String {
     match fact.told {
         Told::Input => format!("[INPUT] {} [/INPUT]", object(records, fact, texts)),
         Told::State => {
-            let nth = fact.nth;
+            let tag = match numbered {
+                true => format!("STATE-{}", fact.nth),
+                false => "STATE".into(),
+            };
             let state = object(records, fact, texts);
-            format!("[STATE-{nth}] {state} [/STATE-{nth}]")
+            format!("[{tag}] {state} [/{tag}]")
         }
         Told::Exception(it) => {
             let text = raised(records.trace.exception(it));

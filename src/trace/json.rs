@@ -2,6 +2,7 @@
 //! string of its `repr` where not.
 
 use recorder::value::{Sequence, Value};
+use rustc_hash::FxHashMap;
 
 use super::repr;
 
@@ -43,11 +44,11 @@ fn put(value: &Value, arrays: &[Sequence], out: &mut String) {
         }
         Value::Dict { items, .. } => {
             out.push('{');
-            for (idx, (key, value)) in items.iter().enumerate() {
+            for (idx, (key, value)) in members(items).into_iter().enumerate() {
                 if 0 < idx {
                     out.push_str(", ");
                 }
-                put_key(key, out);
+                out.push_str(&key);
                 out.push_str(": ");
                 put(value, arrays, out);
             }
@@ -96,13 +97,33 @@ fn is_key(value: &Value) -> bool {
     scalar && is_json(value, &[])
 }
 
-fn put_key(key: &Value, out: &mut String) {
-    match key {
-        Value::Str { .. } => put(key, &[], out),
+/// An object has a name once: of keys that JSON spells alike, such as `1` and `"1"`, the last value stays,
+/// in the place of the first.
+fn members(items: &[(Value, Value)]) -> Vec<(String, &Value)> {
+    let mut res: Vec<(String, &Value)> = Vec::with_capacity(items.len());
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
+    for (it, value) in items {
+        let key = key(it);
+        match places.get(&key) {
+            Some(&at) => res[at].1 = value,
+            None => {
+                places.insert(key.clone(), res.len());
+                res.push((key, value));
+            }
+        }
+    }
+    res
+}
+
+fn key(of: &Value) -> String {
+    let mut out = String::new();
+    match of {
+        Value::Str { .. } => put(of, &[], &mut out),
         Value::None => out.push_str("\"null\""),
         Value::Bool(it) => out.push_str(if *it { "\"true\"" } else { "\"false\"" }),
-        _ => put_text(&repr(key), out),
+        _ => put_text(&repr(of), &mut out),
     }
+    out
 }
 
 /// A JSON string as `json.dumps` spells it: everything outside ASCII as `\uXXXX`.
@@ -156,6 +177,14 @@ mod tests {
                 items: vec![key(Value::Int(1)), key(Value::Bool(true)), key(text("a"))],
             },
             r#"{"1": null, "true": null, "a": null}"#,
+        );
+        check(
+            Value::Dict {
+                id: 0,
+                len: 3,
+                items: vec![key(Value::Int(1)), key(text("a")), (text("1"), text("b"))],
+            },
+            r#"{"1": "b", "a": null}"#,
         );
     }
 

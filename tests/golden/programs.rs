@@ -38,8 +38,6 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static dyn Representation, Option
     represent::ALL.iter().flat_map(|&it| {
         let modes: Vec<_> = match it.modes() {
             [] => vec![None],
-            // The others write the same in other marks.
-            ["full", ..] => vec![None],
             modes => modes.iter().map(|&it| Some(it)).collect(),
         };
         modes.into_iter().map(move |mode| (it, mode))

@@ -1,0 +1,12 @@
+# f()
+def empty():
+    pass
+
+def documented():
+    """Does nothing."""
+
+def f():
+    a = empty()
+    documented()
+    ...
+    b = None
