@@ -8,7 +8,7 @@ use super::{
     asker::{Answer, Telling},
     session::{RepairProgress, RepairReport},
 };
-use crate::trace::Trace;
+use crate::{redact::Masker, trace::Trace};
 
 /// Names one job; a job's news is dropped once another has taken its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub enum Event {
         tokens: Option<usize>,
         /// What counted.
         by: Arc<str>,
+    },
+    /// It is known what would be masked before it left this machine.
+    Masks {
+        /// To whom.
+        masker: Arc<Masker>,
+        /// Whether that is all there is to know of the trace that was read.
+        last: bool,
     },
 }
 

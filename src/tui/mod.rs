@@ -16,6 +16,7 @@ mod index;
 mod job;
 mod keymap;
 mod layout;
+mod masks;
 mod overlay;
 pub mod pane;
 mod session;

@@ -294,3 +294,23 @@ pub(crate) fn long(steps: u32) -> Trace {
     run.returns(&Value::None, &[]);
     run.ends(0)
 }
+
+/// A program that holds a password, and something that it wrote of it: 4 steps.
+pub(crate) fn secret() -> Trace {
+    let source = "\
+password = 'correct horse 42'
+greeting = 'I am ' + password
+n = 1
+print(n)
+";
+    let mut run = Run::of("/srv/secret.py", source);
+    let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);
+    run.call(module, 1, &[]);
+    run.line(1, &[]);
+    run.line(2, &[("password", text("correct horse 42"))]);
+    run.line(3, &[("greeting", text("I am correct horse 42"))]);
+    run.line(4, &[("n", int(1))]);
+    run.prints(Stream::Stdout, "1\n");
+    run.returns(&Value::None, &[]);
+    run.ends(0)
+}

@@ -6,7 +6,7 @@ use super::{App, Effect};
 use crate::{
     trace::{Cursor, Heading, NameId, StepId, Stride},
     tui::{
-        Action, Place,
+        Action, Place, glyph,
         job::Target,
         layout,
         overlay::{Asks, Overlay},
@@ -266,6 +266,15 @@ impl App {
         if moments.is_empty() {
             return self.say(format!("{spelled} holds nothing here"));
         }
+        let masks = &self.jobs.masks;
+        let told = moments.into_iter().map(|it| why::Moment {
+            text: match masks.of(&it.text).is_empty() {
+                true => it.text,
+                false => format!("{}  {} masked before it leaves", it.text, glyph::MASKED),
+            },
+            ..it
+        });
+        let moments = told.collect();
         self.screen.overlay = Some(Overlay::moments(title, moments));
     }
 

@@ -113,6 +113,14 @@ impl App {
             (Some(step), None) => Some(format!("the run has no step {}", step.number())),
             _ => None,
         };
+        let mut jobs = Jobs::new(
+            events,
+            session.asker,
+            session.repairer,
+            session.counter,
+            session.budget,
+        );
+        jobs.masks.prepare(&session.trace, session.traced.is_none());
         let focus = Focus {
             cursor: goto.or_else(|| opening(&session.trace)),
             ..Focus::default()
@@ -151,13 +159,7 @@ impl App {
                 styles: session.look.styles,
                 effects: Vec::new(),
             },
-            jobs: Jobs::new(
-                events,
-                session.asker,
-                session.repairer,
-                session.counter,
-                session.budget,
-            ),
+            jobs,
             input: Input::new(session.look.keymap),
             running: true,
         }
@@ -195,6 +197,10 @@ impl App {
                 self.jobs.counts.take(key, tokens, &by);
                 self.count_in(key, tokens, &by);
             }
+            Event::Masks { masker, last } => {
+                self.jobs.masks.take(masker, last);
+                self.jobs.masks.prepare(&self.run.trace, !self.run.grows);
+            }
         }
     }
 
@@ -208,6 +214,7 @@ impl App {
         if !self.route.moved {
             self.focus.cursor = Cursor::opening(&trace);
         }
+        self.jobs.masks.prepare(&trace, !self.run.grows);
         self.run.trace = trace;
     }
 

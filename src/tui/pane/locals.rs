@@ -36,6 +36,8 @@ struct Locals {
     unfolded: HashSet<(FrameId, String)>,
     shows_hidden: bool,
     rows: Vec<Row>,
+    /// Whether anything shown would be masked before it left this machine.
+    masked: bool,
 }
 
 impl super::Spec for Spec {
@@ -53,7 +55,12 @@ impl Pane for Locals {
             .focus
             .cursor
             .map(|it| text::clean(&view.trace.code(it.frame()).name));
-        format!("locals of {}", name.unwrap_or_else(|| "nothing yet".into()))
+        let masked = match self.masked {
+            true => format!("  {} masked before it leaves", glyph::MASKED),
+            false => String::new(),
+        };
+        let name = name.unwrap_or_else(|| "nothing yet".into());
+        format!("locals of {name}{masked}")
     }
 
     fn act(&mut self, action: Action, view: View<'_>) -> Outcome {
@@ -147,6 +154,9 @@ impl Pane for Locals {
             .map(|it| 2 * it.depth + text::width(&it.label));
         let width = usize::from(area.width);
         let name = names.max().unwrap_or(0).clamp(3, (width / 3).max(3));
+        let masks = &view.jobs.masks;
+        let mut seen = self.rows[shown.clone()].iter();
+        self.masked = seen.any(|it| !masks.of(&it.text).is_empty());
         let lines = shown.map(|at| {
             let line = self.rows[at].line(view, width, name);
             match view.focused && at == self.list.selected {

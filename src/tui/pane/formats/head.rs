@@ -105,6 +105,11 @@ pub(super) fn told<'a>(view: View<'_>, sheet: &Sheet, step: StepId, width: usize
         }
         false => told.in_words(),
     };
+    let masked = match view.jobs.masks.of(told.text).is_empty() {
+        true => "",
+        false => ", masked before it leaves",
+    };
+    let said = said + masked;
     let (mark, style) = match (told.speaks(), told.loss) {
         (false, _) => (glyph::INHERITED, view.styles.warn),
         (true, Loss::Guess) => (glyph::UNKNOWN, view.styles.warn),

@@ -7,7 +7,7 @@ use ratatui::{
 
 use crate::{
     trace::{NameId, Value},
-    tui::{glyph, pane::View, text},
+    tui::{glyph, masks, pane::View, text},
 };
 
 /// One row, ready to draw.
@@ -62,8 +62,14 @@ impl Row {
         } else {
             " "
         };
+        let masks = view.jobs.masks.of(&self.text);
+        let masked = match masks.is_empty() {
+            true => " ",
+            false => glyph::MASKED,
+        };
         let mut spans = vec![
-            Span::styled(format!("{} ", self.mark), style),
+            Span::styled(self.mark, style),
+            Span::styled(masked, styles.masked),
             Span::styled(format!("{fold} "), styles.dim),
         ];
         let mut room = width.saturating_sub(5);
@@ -94,7 +100,8 @@ impl Row {
         };
         let value = text::fit_middle(&self.text, room.saturating_sub(kept));
         let gap = room.saturating_sub(text::width(&value) + text::width(&kind));
-        spans.push(Span::styled(value, style));
+        let looks = (style, style.patch(styles.masked));
+        spans.extend(masks::spans(&self.text, &value, &masks, looks));
         if !kind.is_empty() {
             spans.push(Span::raw(" ".repeat(gap)));
             spans.push(Span::styled(kind, styles.dim));
