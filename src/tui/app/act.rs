@@ -241,7 +241,7 @@ impl App {
         let name = self
             .variable(cursor)
             .ok_or("no variable is selected: choose one in the locals")?;
-        let arrival = travel::write(&self.run.trace, name, cursor, heading);
+        let arrival = travel::write(&self.run.trace, &self.run.index, name, cursor, heading);
         self.focus.variable = Some(name);
         arrival
     }

@@ -6,8 +6,13 @@ use ratatui::{
 };
 
 use crate::{
-    trace::{NameId, Value},
-    tui::{glyph, masks, pane::View, text},
+    trace::{NameId, Row as Written, Value},
+    tui::{
+        glyph, masks,
+        pane::View,
+        text,
+        value::{kind, short},
+    },
 };
 
 /// One row, ready to draw.
@@ -46,6 +51,32 @@ impl Row {
             variable: None,
             path: None,
             full: None,
+        }
+    }
+
+    /// A part of a variable that the step wrote.
+    pub(super) fn written(row: &Written) -> Self {
+        let (old, new) = (row.old.as_ref().map(short), row.new.as_ref().map(short));
+        let (mark, look) = match row.unchanged {
+            true => (glyph::SAME, Look::Plain),
+            false => (glyph::CHANGED, Look::Changed),
+        };
+        let mut text = match (old, new) {
+            (Some(old), _) if row.unchanged => format!("{old}, written again"),
+            (Some(old), Some(new)) => format!("{old} {} {new}", glyph::ARROW),
+            (Some(old), None) => format!("{old} {} gone", glyph::ARROW),
+            (None, new) => format!("{} {}", glyph::ARROW, new.unwrap_or_default()),
+        };
+        if !row.also.is_empty() {
+            text += &format!(", also {}", text::clean(&row.also.join(" ")));
+        }
+        Self {
+            depth: 1,
+            label: text::clean(&row.path),
+            kind: row.new.as_ref().map(kind).unwrap_or_default(),
+            variable: Some(row.name),
+            full: row.new.clone(),
+            ..Self::said(mark, text, look)
         }
     }
 
