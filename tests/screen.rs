@@ -6,16 +6,16 @@ mod support {
     pub(crate) mod fixture;
     mod looks;
     pub(crate) mod screen;
+    mod told;
 }
 
 use monologue::{
-    represent,
     trace::{StepId, Trace},
     tui::{Action, Breakpoint, Effect, Event, Keymap, Session, WINDOW, pane},
 };
 use support::{
     fixture,
-    screen::{ASKED, Screen, Teller, screen, session, with_model},
+    screen::{ASKED, Screen, screen, session, with_model},
 };
 
 #[test]
@@ -340,58 +340,4 @@ fn a_long_run_costs_no_more_a_key_than_a_short_one() {
     // Two formats, and three places far apart.
     assert!(asked.len() <= 24, "{} pages were written", asked.len());
     assert!(screen.text().contains("1/1000001"), "{}", screen.text());
-}
-
-/// Moments of secrets: what is shown, what is marked, what is copied.
-#[test]
-fn what_would_be_masked_is_shown_and_marked() {
-    let session = || Session {
-        representations: represent::ALL,
-        ..session(fixture::secret())
-    };
-    let sign = "▒ masked before it leaves";
-    let screen = Screen::of(session(), (120, 40))
-        .press("3G6<esc>")
-        .until(sign);
-    insta::assert_snapshot!("masked_120x40", screen.text());
-    let text = screen.text();
-    let row = |name: &str| text.lines().find(|it| it.contains(name)).unwrap();
-    for (name, marked) in [("password  ", true), ("greeting  ", true)] {
-        assert_eq!(row(name).contains('▒'), marked, "{name}:\n{text}");
-    }
-    // The real value, in the style of what is masked; what stands beside it is not.
-    let style = screen.style_of("correct horse 42'        ");
-    assert!(style.contains("ITALIC"), "{style}");
-    let style = screen.style_of("'I am correct horse 42'        ");
-    assert!(!style.contains("ITALIC"), "{style}");
-    // Without color and without marks of their own, it is still told.
-    let mut plain = session();
-    plain.look.styles = monologue::tui::Styles::plain();
-    plain.look.ascii = true;
-    let screen = Screen::of(plain, (120, 40)).press("3G");
-    let screen = screen.until("% masked before it leaves");
-    let why = screen.press("5<esc>w").text();
-    assert!(why.contains("masked before it leaves"), "{why}");
-}
-
-#[test]
-fn what_is_copied_is_what_the_model_gets() {
-    for leaves in [false, true] {
-        let session = Session {
-            representations: represent::ALL,
-            asker: Some(Box::new(Teller { leaves })),
-            ..session(fixture::secret())
-        };
-        let mut screen = Screen::of(session, (120, 40))
-            .press("6<esc>Y")
-            .until("copied ");
-        let said = screen.text().contains("masked as the server would get it");
-        assert_eq!(said, leaves, "{}", screen.text());
-        let copied = screen.app.effects();
-        let [Effect::Copy(copied)] = &copied[..] else {
-            panic!("{copied:?}");
-        };
-        assert_eq!(copied.contains("correct horse 42"), !leaves, "{copied}");
-        assert_eq!(copied.contains("⟦redacted:password:1⟧"), leaves, "{copied}");
-    }
 }

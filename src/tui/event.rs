@@ -7,6 +7,7 @@ use ratatui::crossterm::event::Event as Terminal;
 use super::{
     asker::{Answer, Telling},
     session::{RepairProgress, RepairReport},
+    since::Since,
 };
 use crate::{redact::Masker, trace::Trace};
 
@@ -38,6 +39,8 @@ pub enum Event {
         /// What counted.
         by: Arc<str>,
     },
+    /// The program's files were looked at; what became of each, by their ids.
+    Since(Vec<Option<Since>>),
     /// It is known what would be masked before it left this machine.
     Masks {
         /// To whom.

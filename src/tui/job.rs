@@ -26,6 +26,7 @@ use super::{
     masks::Masks,
     session::{Counter, Repairer},
     sheet::Manner,
+    since::{Files, Look},
 };
 use crate::{
     redact::{Masker, redacted},
@@ -109,6 +110,8 @@ pub struct Jobs {
     pub(super) counts: Counts,
     /// What of texts would be masked.
     pub(super) masks: Masks,
+    /// What became of the program's files.
+    pub(super) files: Files,
     /// The tokens that a page should not go beyond.
     pub(super) budget: Option<usize>,
     page: Option<(Running, String, Target)>,
@@ -122,10 +125,12 @@ impl Jobs {
         repairer: Option<Box<dyn Repairer>>,
         counter: Option<Box<dyn Counter>>,
         budget: Option<usize>,
+        look: Option<Look>,
     ) -> Self {
         Self {
             counts: Counts::new(events.clone(), counter),
             masks: Masks::new(events.clone()),
+            files: Files::new(events.clone(), look),
             events,
             next: 0,
             leaves: asker.as_ref().is_some_and(|it| it.leaves()),

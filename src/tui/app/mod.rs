@@ -15,7 +15,7 @@ use ratatui::{crossterm::event::Event as Terminal, layout::Rect};
 
 use self::input::Input;
 use super::{
-    Action, Event, Index, Styles,
+    Action, Event, Index, Progress, Styles,
     counts::Key,
     job::Jobs,
     layout::{self, Plan, Wish},
@@ -119,7 +119,9 @@ impl App {
             session.repairer,
             session.counter,
             session.budget,
+            session.since,
         );
+        jobs.files.prepare(&session.trace);
         jobs.masks.prepare(&session.trace, session.traced.is_none());
         let focus = Focus {
             cursor: goto.or_else(|| opening(&session.trace)),
@@ -189,6 +191,9 @@ impl App {
             Event::Gone => self.running = false,
             Event::Traced(trace) => self.grow(trace),
             Event::Job(id, progress) => {
+                if matches!(progress, Progress::Written(_)) {
+                    self.jobs.files.look(&self.run.trace);
+                }
                 if let Some(parcel) = self.jobs.take(id, progress) {
                     self.hand_over(parcel);
                 }
@@ -197,6 +202,7 @@ impl App {
                 self.jobs.counts.take(key, tokens, &by);
                 self.count_in(key, tokens, &by);
             }
+            Event::Since(since) => self.jobs.files.take(since),
             Event::Masks { masker, last } => {
                 self.jobs.masks.take(masker, last);
                 self.jobs.masks.prepare(&self.run.trace, !self.run.grows);
@@ -215,6 +221,7 @@ impl App {
             self.focus.cursor = Cursor::opening(&trace);
         }
         self.jobs.masks.prepare(&trace, !self.run.grows);
+        self.jobs.files.prepare(&trace);
         self.run.trace = trace;
     }
 

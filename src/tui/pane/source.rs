@@ -62,7 +62,11 @@ impl Pane for Source {
             || "source".into(),
             |it| {
                 let path = &view.trace.files()[it.file].path;
-                text::clean(path.rsplit('/').next().unwrap_or(path))
+                let name = text::clean(path.rsplit('/').next().unwrap_or(path));
+                match view.jobs.files.of(it.file) {
+                    Some(since) => format!("{name}  {}", since.in_words()),
+                    None => name,
+                }
             },
         )
     }

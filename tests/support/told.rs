@@ -1,0 +1,144 @@
+//! What the panes tell beside the run's own values: what is secret, what was written, what is no more.
+
+use super::{
+    fixture,
+    screen::{Screen, Teller, session},
+};
+use monologue::{
+    represent,
+    trace::File,
+    tui::{Effect, Session, Since},
+};
+
+#[test]
+fn what_would_be_masked_is_shown_and_marked() {
+    let session = || Session {
+        representations: represent::ALL,
+        ..session(fixture::secret())
+    };
+    let sign = "▒ masked before it leaves";
+    let screen = Screen::of(session(), (120, 40))
+        .press("3G6<esc>")
+        .until(sign);
+    insta::assert_snapshot!("masked_120x40", screen.text());
+    let text = screen.text();
+    let row = |name: &str| text.lines().find(|it| it.contains(name)).unwrap();
+    for (name, marked) in [("password  ", true), ("greeting  ", true)] {
+        assert_eq!(row(name).contains('▒'), marked, "{name}:\n{text}");
+    }
+    // The real value, in the style of what is masked; what stands beside it is not.
+    let style = screen.style_of("correct horse 42'        ");
+    assert!(style.contains("ITALIC"), "{style}");
+    let style = screen.style_of("'I am correct horse 42'        ");
+    assert!(!style.contains("ITALIC"), "{style}");
+    // Without color and without marks of their own, it is still told.
+    let mut plain = session();
+    plain.look.styles = monologue::tui::Styles::plain();
+    plain.look.ascii = true;
+    let screen = Screen::of(plain, (120, 40)).press("3G");
+    let screen = screen.until("% masked before it leaves");
+    let why = screen.press("5<esc>w").text();
+    assert!(why.contains("masked before it leaves"), "{why}");
+}
+
+#[test]
+fn what_is_copied_is_what_the_model_gets() {
+    for leaves in [false, true] {
+        let session = Session {
+            representations: represent::ALL,
+            asker: Some(Box::new(Teller { leaves })),
+            ..session(fixture::secret())
+        };
+        let mut screen = Screen::of(session, (120, 40))
+            .press("6<esc>Y")
+            .until("copied ");
+        let said = screen.text().contains("masked as the server would get it");
+        assert_eq!(said, leaves, "{}", screen.text());
+        let copied = screen.app.effects();
+        let [Effect::Copy(copied)] = &copied[..] else {
+            panic!("{copied:?}");
+        };
+        assert_eq!(copied.contains("correct horse 42"), !leaves, "{copied}");
+        assert_eq!(copied.contains("⟦redacted:password:1⟧"), leaves, "{copied}");
+    }
+}
+
+#[test]
+fn every_write_of_a_step_has_a_row() {
+    for (step, rows) in [
+        (3, &["* > p", "*     p.x", "1 → 5"][..]),
+        (4, &["=     p.y", "2, written again"]),
+        (5, &["*     d['k'][2]", "3 → 9"]),
+        (7, &["=   n", "1, written again"]),
+    ] {
+        let text = Screen::of(session(fixture::parts()), (120, 40))
+            .press(&format!("{step}G"))
+            .text();
+        let text = text.replace('▸', ">");
+        for row in rows {
+            assert!(text.contains(row), "step {step}: no {row:?} in\n{text}");
+        }
+    }
+    let screen = Screen::of(session(fixture::parts()), (120, 40)).press("5G");
+    insta::assert_snapshot!("parts_120x40", screen.text());
+}
+
+#[test]
+fn a_write_of_the_same_value_is_a_write() {
+    let screen = || Screen::of(session(fixture::parts()), (120, 40)).press("7G2");
+    // `p` is written by steps 1, 3 and 4, the last of them with what was there.
+    let here = screen().press("/p<enter>1<lt>");
+    assert!(
+        here.text()
+            .contains("p is written here, and is what it was"),
+        "{}",
+        here.text()
+    );
+    let steps: Vec<u32> = (1..=3)
+        .map(|it| {
+            screen()
+                .press(&format!("/p<enter>1{}", "<lt>".repeat(it)))
+                .step()
+        })
+        .collect();
+    assert_eq!(steps, [4, 3, 1]);
+    let steps: Vec<u32> = (1..=2)
+        .map(|it| {
+            screen()
+                .press(&format!("/p<enter>1gg{}", ">".repeat(it)))
+                .step()
+        })
+        .collect();
+    assert_eq!(steps, [3, 4]);
+    // `n` by steps 6 and 7.
+    assert_eq!(screen().press("/n<enter>16G>").step(), 7);
+}
+
+#[test]
+fn a_file_that_changed_since_is_shown_as_recorded() {
+    for (since, said) in [
+        (Since::Changed, "changed on disk since; shown as recorded"),
+        (Since::Gone, "gone from disk since; shown as recorded"),
+    ] {
+        let look: fn(&File) -> Option<Since> = match since {
+            Since::Changed => |_| Some(Since::Changed),
+            Since::Gone => |_| Some(Since::Gone),
+        };
+        let session = Session {
+            since: Some(look),
+            ..session(fixture::moving_sum())
+        };
+        let screen = Screen::of(session, (120, 40)).press("10G").until(said);
+        assert!(
+            screen.text().contains("s += xs[i] - xs[i-k+1]"),
+            "{}",
+            screen.text()
+        );
+    }
+    let session = Session {
+        since: Some(|_| None),
+        ..session(fixture::moving_sum())
+    };
+    let text = Screen::of(session, (120, 40)).press("10G").text();
+    assert!(!text.contains("shown as recorded"), "{text}");
+}
