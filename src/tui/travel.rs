@@ -3,7 +3,7 @@
 //! Each ends in a place and what is to be said of it, or in the reason why there is none.
 
 use super::{
-    index::{Index, Place},
+    index::{Index, Place, is_resumed},
     session::Breakpoint,
 };
 use crate::trace::{Cursor, EventId, Heading, Id, NameId, StepId, Trace};
@@ -105,12 +105,22 @@ pub(super) fn to_line(
 ) -> Journey {
     match beside(index.runs(place), from.step(), heading) {
         Some(step) => arrive(trace, step, ""),
-        None if index.runs(place).is_empty() => Err(format!("line {} never runs", place.line)),
+        None if index.runs(place).is_empty() => {
+            Err(format!("line {} {}", place.line, never(trace)))
+        }
         None => Err(format!(
             "line {} does not run {}",
             place.line,
             side(heading)
         )),
+    }
+}
+
+/// What is said of a line without a run.
+pub(super) fn never(trace: &Trace) -> &'static str {
+    match trace.dropped() {
+        0 => "never runs",
+        _ => "never runs in the steps that were kept",
     }
 }
 
@@ -295,13 +305,18 @@ fn change(trace: &Trace, name: NameId, from: Cursor, heading: Heading) -> Journe
     };
     let spelled = trace.name(name);
     let seen = seen.ok_or_else(|| format!("{spelled} is not written {}", side(heading)))?;
+    let before = || format!("{spelled} was written before the first step that was kept");
     let Some(writer) = trace.events()[seen].previous else {
-        return Err(format!("{spelled} came in as an argument of this call"));
+        return Err(match is_resumed(trace, frame) {
+            true => before(),
+            false => format!("{spelled} came in as an argument of this call"),
+        });
     };
     match step_at_or_before(trace, writer) {
         Some(step) if step != from.step() => {
             arrive(trace, step, format!("{spelled} is written here"))
         }
+        None if is_resumed(trace, frame) => Err(before()),
         _ => Err(format!("{spelled} is not written {}", side(heading))),
     }
 }

@@ -355,3 +355,35 @@ n = 1
     run.returns(&Value::None, &[]);
     run.ends(0)
 }
+
+/// The end of a run of which the first 1000 steps are gone, within a loop: steps 1001 to 1012.
+pub(crate) fn kept() -> Trace {
+    let source = "total = 0\nfor i in range(9):\n    total += i\nprint(total)\n";
+    let mut run = Run::of("/srv/kept.py", source);
+    let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);
+    let writes = run.writes(&[("total", int(3)), ("i", int(3))]);
+    run.push(Record::Start {
+        steps: 1000,
+        frames: 1,
+        prelude: false,
+    });
+    run.push(Record::Live {
+        frame: 0,
+        code: module,
+        line: 3,
+        suspended: false,
+        writes,
+    });
+    run.lines.push(3);
+    let mut total = 6;
+    for i in 4..9 {
+        run.line(2, &[("total", int(total))]);
+        run.line(3, &[("i", int(i))]);
+        total += i;
+    }
+    run.line(2, &[("total", int(total))]);
+    run.line(4, &[]);
+    run.prints(Stream::Stdout, "36\n");
+    run.returns(&Value::None, &[]);
+    run.ends(0)
+}

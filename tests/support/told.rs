@@ -142,3 +142,67 @@ fn a_file_that_changed_since_is_shown_as_recorded() {
     let text = Screen::of(session, (120, 40)).press("10G").text();
     assert!(!text.contains("shown as recorded"), "{text}");
 }
+
+#[test]
+fn a_trace_without_its_first_steps_keeps_their_numbers() {
+    let screen = || Screen::of(session(fixture::kept()), (120, 40));
+    for (keys, step) in [
+        ("", 1001),
+        ("G", 1012),
+        ("Ggg", 1001),
+        ("1005G", 1005),
+        ("1010G[", 1008),
+        ("1002G]", 1004),
+        ("1004G]]", 1008),
+        ("1002GbGC", 1010),
+        ("1002Gbggcc", 1004),
+        ("1006G4<esc>G<enter>", 1001),
+        ("1012G2jk1<lt>", 1010),
+        ("G9<pageup>", 1011),
+        ("9<pageup><pagedown>", 1002),
+    ] {
+        let screen = screen().press(keys);
+        assert_eq!(screen.step(), step, "{keys}:\n{}", screen.text());
+    }
+    for (keys, said) in [
+        ("", "step 1001/1012"),
+        ("9<esc>z", "12 steps, 1001 to 1012"),
+        ("1006G", "iter 3/5 kept"),
+        ("1000G", "the steps are 1001 to 1012"),
+        ("ggS", "already at the first step"),
+        ("1002Gb", "the line runs 5 times"),
+        (
+            "1006Gkkb",
+            "kept.py:1 set; the line never runs in the steps that were kept",
+        ),
+        ("4", "12 steps"),
+        (
+            "gg2/total<enter>1<lt>",
+            "written before the first step that was kept",
+        ),
+        (
+            "gg2/total<enter>1w",
+            "was written before the first step that was kept",
+        ),
+    ] {
+        let text = screen().press(keys).text();
+        assert!(text.contains(said), "{keys}: no {said:?} in\n{text}");
+    }
+    // Where the cursor stands in what there is: from the first column of the timeline to the last.
+    let you = |keys: &str| {
+        let text = screen().press(keys).text();
+        let line = text.lines().find(|it| it.contains(" time ")).unwrap();
+        let at = line.chars().position(|it| it == '●').unwrap();
+        let bars = line.chars().position(|it| it == '▕').unwrap() + 1;
+        let end = line.chars().position(|it| it == '▏').unwrap();
+        (at - bars, end - bars)
+    };
+    assert_eq!(you("gg").0, 0);
+    let (at, of) = you("G");
+    assert!(of - of / 12 - 1 <= at && at < of, "{at} of {of}");
+    for step in 1001..=1012 {
+        for size in [(80, 24), (200, 60), (1, 1)] {
+            let _ = Screen::of(session(fixture::kept()), size).press(&format!("{step}G"));
+        }
+    }
+}

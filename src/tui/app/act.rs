@@ -310,7 +310,10 @@ impl App {
         let runs: usize = places.iter().map(|it| self.run.index.runs(*it).len()).sum();
         self.say(match (places.is_empty(), runs) {
             (true, _) => format!("no recorded file is called {}", breakpoint.file),
-            (false, 0) => format!("breakpoint {breakpoint} set; the line never runs"),
+            (false, 0) => {
+                let never = travel::never(&self.run.trace);
+                format!("breakpoint {breakpoint} set; the line {never}")
+            }
             (false, runs) => format!("breakpoint {breakpoint} set; the line runs {runs} times"),
         });
         if !places.is_empty() {

@@ -306,10 +306,11 @@ impl App {
     fn jump_to(&mut self, step: Option<StepId>) {
         match step.and_then(|it| Cursor::on(&self.run.trace, it)) {
             Some(cursor) => self.jump(cursor),
-            None => self.say(format!(
-                "the steps are 1 to {}",
-                self.run.trace.steps().len()
-            )),
+            None => {
+                let steps = self.run.trace.steps();
+                let (first, last) = (steps.start().number(), steps.end().raw());
+                self.say(format!("the steps are {first} to {last}"));
+            }
         }
     }
 
