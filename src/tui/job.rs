@@ -112,7 +112,7 @@ pub struct Jobs {
     pub(super) masks: Masks,
     /// What became of the program's files.
     pub(super) files: Files,
-    /// The tokens that a page should not go beyond.
+    /// The tokens that a page has at most.
     pub(super) budget: Option<usize>,
     page: Option<(Running, String, Target)>,
 }

@@ -28,7 +28,7 @@ pub struct Session {
     pub program: Option<Box<dyn Program>>,
     /// Who counts tokens; without one sizes are in characters.
     pub counter: Option<Box<dyn Counter>>,
-    /// The tokens that a page should not go beyond.
+    /// The tokens that a page has at most.
     pub budget: Option<usize>,
     /// Who tells what became of a file of the program since it was recorded.
     pub since: Option<fn(&File) -> Option<Since>>,

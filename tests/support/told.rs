@@ -7,7 +7,7 @@ use super::{
 use monologue::{
     represent,
     trace::File,
-    tui::{Effect, Session, Since},
+    tui::{Counter, Effect, Session, Since},
 };
 
 #[test]
@@ -205,4 +205,40 @@ fn a_trace_without_its_first_steps_keeps_their_numbers() {
             let _ = Screen::of(session(fixture::kept()), size).press(&format!("{step}G"));
         }
     }
+}
+
+/// Counts words, as tokenizers do not.
+struct Words;
+
+impl Counter for Words {
+    fn name(&self) -> String {
+        "words".into()
+    }
+
+    fn count(&mut self, text: &str) -> usize {
+        text.split_whitespace().count()
+    }
+}
+
+#[test]
+fn a_budget_cuts_the_page() {
+    let session = Session {
+        representations: represent::ALL,
+        counter: Some(Box::new(Words)),
+        ..session(fixture::moving_sum())
+    };
+    let screen = Screen::of(session, (120, 40)).press("gg6<esc>z");
+    let screen = screen.until("tok, tokens by words");
+    assert!(!screen.text().contains("left out"), "{}", screen.text());
+    let cut = screen.press("L40<enter>").until("left out");
+    insta::assert_snapshot!("budget_120x40", cut.text());
+    // A step behind the cut is said to be left out; without a limit it is there again.
+    let behind = cut.press("16G");
+    let said = "step 16 is left out: pages have 40 tokens at most";
+    assert!(behind.text().contains(said), "{}", behind.text());
+    let whole = behind.press("L<backspace><backspace><enter>");
+    assert!(!whole.text().contains("left out"), "{}", whole.text());
+    // Where not even one step fits, all of it is shown.
+    let least = whole.press("L1<enter>").until(" of 1");
+    assert!(!least.text().contains("left out"), "{}", least.text());
 }

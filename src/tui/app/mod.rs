@@ -202,6 +202,7 @@ impl App {
                 self.jobs.counts.take(key, tokens, &by);
                 self.count_in(key, tokens, &by);
             }
+            Event::Fitted { key, fitted } => self.jobs.counts.take_fitted(key, fitted),
             Event::Since(since) => self.jobs.files.take(since),
             Event::Masks { masker, last } => {
                 self.jobs.masks.take(masker, last);

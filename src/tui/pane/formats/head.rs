@@ -87,7 +87,15 @@ pub(super) fn line<'a>(
 /// The row below a format: how much it tells of `step`, and which of the step's writes it leaves out.
 pub(super) fn told<'a>(view: View<'_>, sheet: &Sheet, step: StepId, width: usize) -> Line<'a> {
     let Some(told) = sheet.told(step) else {
-        return Line::default();
+        let Some(budget) = sheet.cut() else {
+            return Line::default();
+        };
+        let said = format!(
+            "{} step {} is left out: pages have {budget} tokens at most",
+            glyph::INHERITED,
+            step.number()
+        );
+        return Line::styled(text::fit(&said, width), view.styles.warn);
     };
     let said = match told.speaks() {
         true => {
