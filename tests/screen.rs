@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod fixture;
     mod looks;
     pub(crate) mod screen;
+    mod told;
 }
 
 use monologue::{

@@ -12,7 +12,7 @@ use super::{
     follow::{SHORT, follow},
     layers,
     mend::Mender,
-    model, report,
+    model, report, since,
     think::Thinker,
     usage,
 };
@@ -70,6 +70,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
             session.program = followed.program;
             session.counter = Some(Teller::boxed(choice.clone()));
             session.representations = represent::ALL;
+            session.since = Some(since::change);
             session.look = look;
             session.asker = choice.clone().map(Thinker::boxed);
             session.repairer = Mender::boxed(choice, target.tests.clone());
@@ -110,7 +111,7 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
     if !screen {
         let mut out = io::stdout().lock();
         report::write(&trace, &title, &mut out)?;
-        for change in super::since::changes(&trace) {
+        for change in since::changes(&trace) {
             writeln!(out, "note: {change}")?;
         }
         return Ok(ExitCode::SUCCESS);
@@ -123,6 +124,7 @@ pub(super) fn trace(args: &Open, common: &Common) -> Result<ExitCode, Failure> {
         // Here and not before: a thread does not survive the start of the screen's process.
         session.traced = (!whole).then(|| follow.in_background());
         session.representations = represent::ALL;
+        session.since = Some(since::change);
         session.counter = Some(Teller::boxed(choice.clone()));
         session.look = look;
         session.breakpoints = breakpoints;

@@ -24,6 +24,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether anything leaves.
+    pub(super) fn leaves(&self) -> bool {
+        self.masker.is_some()
+    }
+
     /// `trace` as it may leave: none where it does not. From then on, what its program got from outside is
     /// masked in every text too.
     pub(super) fn trace(&self, trace: &Trace) -> Option<Trace> {

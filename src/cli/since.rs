@@ -2,33 +2,45 @@
 
 use std::{fs, io, path::Path};
 
-use crate::trace::{File, Trace};
+use crate::{
+    trace::{File, Trace},
+    tui::Since,
+};
 
 /// A sentence for each file of the program that has changed or is gone. Reads each file once.
 pub(super) fn changes(trace: &Trace) -> Vec<String> {
-    trace.files().iter().filter_map(change).collect()
+    trace.files().iter().filter_map(told).collect()
 }
 
-fn change(file: &File) -> Option<String> {
+/// What became of `file`; `None` where it is as it was, or where that cannot be known. Reads it once.
+pub(super) fn change(file: &File) -> Option<Since> {
     let was = file.lines.as_ref()?;
     // Source that came from no file is named like `<string>`.
     if file.path.starts_with('<') {
         return None;
     }
     let path = Path::new(&*file.path);
-    let what = match fs::read(path) {
+    match fs::read(path) {
         Ok(bytes) => {
             // What is not UTF-8 was decoded by a codec of Python's, and cannot be compared here.
             let text = String::from_utf8(bytes).ok()?;
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
             let text = text.replace("\r\n", "\n").replace('\r', "\n");
             let same = text.lines().eq(was.iter().map(|it| &**it));
-            (!same).then_some("has changed since it was recorded")?
+            (!same).then_some(Since::Changed)
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => "is gone since it was recorded",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Since::Gone),
         // Another machine's, or not ours to read: nothing is known of it.
-        Err(_) => return None,
+        Err(_) => None,
+    }
+}
+
+fn told(file: &File) -> Option<String> {
+    let what = match change(file)? {
+        Since::Changed => "has changed since it was recorded",
+        Since::Gone => "is gone since it was recorded",
     };
+    let path = Path::new(&*file.path);
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy();
     Some(format!("{name} {what}; it is shown as it was"))
@@ -45,7 +57,7 @@ mod tests {
         if let Some(now) = now {
             fs::write(&path, now).unwrap();
         }
-        change(&File {
+        told(&File {
             path: path.to_string_lossy().into(),
             lines: Some(recorded.lines().map(Arc::from).collect()),
         })

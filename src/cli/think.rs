@@ -149,6 +149,10 @@ impl Asker for Thinker {
         self.ready(on_news).map(|_| ())
     }
 
+    fn leaves(&self) -> bool {
+        self.choice.outgoing.leaves()
+    }
+
     fn describe(&self) -> String {
         match &self.backend {
             Some(backend) => {

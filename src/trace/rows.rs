@@ -8,7 +8,7 @@ mod targets;
 
 use recorder::value::Value;
 
-use super::{Binding, EventId, Kind, NameId, StepId, Trace, repr};
+use super::{Binding, EventId, FrameId, Kind, NameId, StepId, Trace, repr};
 use diff::{Part, parts};
 use targets::{Hop, Stores, Target, When, stores};
 
@@ -66,6 +66,25 @@ impl Trace {
         let finished = effect.exception.is_none() && !effect.unwound;
         if let Some(done) = effect.done.filter(|_| finished) {
             self.put_unchanged(event, done, &before, &mut res);
+        }
+        res
+    }
+
+    /// The lines of a frame's file that store into `name`, or into a part of what it holds, from where its
+    /// code begins; in order. Linear in the text.
+    pub fn storing(&self, frame: FrameId, name: NameId) -> Vec<u32> {
+        let lines = self.file(frame).lines.as_deref().unwrap_or_default();
+        let mut at = self.code(frame).first_line.max(1);
+        let mut res = Vec::new();
+        while let Some(stored) = stores(lines, at, at) {
+            if stored
+                .targets
+                .iter()
+                .any(|it| *it.name == *self.names[name])
+            {
+                res.extend(stored.first..=stored.last);
+            }
+            at = stored.last + 1;
         }
         res
     }

@@ -127,7 +127,7 @@ actions! {
     ToggleProfile,
     /// The next way in which this format can be written.
     NextMode,
-    /// Set the tokens that a page should not go beyond.
+    /// Set the tokens that a page has at most.
     SetBudget,
     "model":
     /// Ask for a monologue forward from here.

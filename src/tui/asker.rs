@@ -103,6 +103,9 @@ pub trait Asker: Send {
     fn reload(&mut self, on_news: &mut dyn FnMut(Telling) -> ControlFlow<()>)
     -> Result<(), String>;
 
+    /// Whether what is asked leaves this machine; it is then masked.
+    fn leaves(&self) -> bool;
+
     /// Which model on which device, in a few words.
     fn describe(&self) -> String;
 }

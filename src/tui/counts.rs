@@ -1,4 +1,5 @@
-//! How many tokens texts have: counted on a thread of its own, so that no key waits for a tokenizer.
+//! How many tokens texts have, and what of a page fits a number of them: counted on a thread of its own, so
+//! that no key waits for a tokenizer.
 
 use std::{
     cell::RefCell,
@@ -14,6 +15,10 @@ use std::{
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{Event, job, session::Counter};
+use crate::{
+    represent::{self, Fitted, Representation, Request},
+    trace::Trace,
+};
 
 /// Texts waiting at a time; older ones are asked for again when they are looked at again.
 const WAITING: usize = 64;
@@ -21,11 +26,32 @@ const WAITING: usize = 64;
 /// Names a text by its content.
 pub(super) type Key = u64;
 
+/// Pages that were cut and are remembered.
+const FITTED: usize = 64;
+
+/// A page to be cut to a number of tokens.
+pub(super) struct Fit {
+    pub(super) representation: &'static dyn Representation,
+    pub(super) trace: Trace,
+    pub(super) request: Request,
+}
+
+/// What is left of a page, or the tokens of the least that could be.
+type Known = Arc<Result<Fitted, usize>>;
+
+/// What the thread is asked.
+enum Task {
+    Count(Key, Arc<str>),
+    Fit((Key, usize), Box<Fit>),
+}
+
 /// Counts that are known, and the way to those that are not.
 pub(super) struct Counts {
     known: FxHashMap<Key, usize>,
     asked: RefCell<HashSet<Key>>,
-    to: Option<Sender<(Key, Arc<str>)>>,
+    fitted: FxHashMap<(Key, usize), Known>,
+    fitting: RefCell<HashSet<(Key, usize)>>,
+    to: Option<Sender<Task>>,
     by: Option<Arc<str>>,
 }
 
@@ -48,6 +74,8 @@ impl Counts {
         Self {
             known: FxHashMap::default(),
             asked: RefCell::default(),
+            fitted: FxHashMap::default(),
+            fitting: RefCell::default(),
             to,
             by: None,
         }
@@ -62,9 +90,34 @@ impl Counts {
             && self.asked.borrow_mut().insert(key)
         {
             // Nobody counts any more only when the screen is closed.
-            let _ = to.send((key, text.into()));
+            let _ = to.send(Task::Count(key, text.into()));
         }
         known
+    }
+
+    /// What of the page called `key` fits `budget` tokens; where that is not known, what `page` gives is
+    /// cut, and an event will tell.
+    pub(super) fn fit(&self, key: Key, budget: usize, page: impl FnOnce() -> Fit) -> Option<Known> {
+        let key = (key, budget);
+        let known = self.fitted.get(&key).cloned();
+        if known.is_none()
+            && let Some(to) = &self.to
+            && self.fitting.borrow_mut().insert(key)
+        {
+            let _ = to.send(Task::Fit(key, Box::new(page())));
+        }
+        known
+    }
+
+    /// Takes a page that was cut; one that was not may be asked for again.
+    pub(super) fn take_fitted(&mut self, key: (Key, usize), fitted: Option<Known>) {
+        self.fitting.borrow_mut().remove(&key);
+        if FITTED <= self.fitted.len() {
+            self.fitted.clear();
+        }
+        if let Some(fitted) = fitted {
+            self.fitted.insert(key, fitted);
+        }
     }
 
     /// Whether anything counts.
@@ -82,6 +135,7 @@ impl Counts {
         self.asked.borrow_mut().remove(&key);
         if self.by.as_ref().is_some_and(|it| it != by) {
             self.known.clear();
+            self.fitted.clear();
         }
         self.by = Some(by.clone());
         if let Some(tokens) = tokens {
@@ -91,34 +145,52 @@ impl Counts {
 }
 
 /// Counts what comes, the newest first: that is what is on the screen.
-fn count_all(
-    mut counter: Box<dyn Counter>,
-    texts: &Receiver<(Key, Arc<str>)>,
-    events: &Sender<Event>,
-) {
+fn count_all(mut counter: Box<dyn Counter>, tasks: &Receiver<Task>, events: &Sender<Event>) {
     let mut waiting = Vec::new();
     loop {
         if waiting.is_empty() {
-            match texts.recv() {
+            match tasks.recv() {
                 Ok(it) => waiting.push(it),
                 Err(_) => return,
             }
         }
-        waiting.extend(texts.try_iter());
+        waiting.extend(tasks.try_iter());
         let late = waiting.len().saturating_sub(WAITING);
         let by: Arc<str> = counter.name().into();
-        for (key, _) in waiting.drain(..late) {
-            let tokens = None;
+        for task in waiting.drain(..late) {
             let by = by.clone();
-            let _ = events.send(Event::Counted { key, tokens, by });
+            let _ = events.send(match task {
+                Task::Count(key, _) => Event::Counted {
+                    key,
+                    tokens: None,
+                    by,
+                },
+                Task::Fit(key, _) => Event::Fitted { key, fitted: None },
+            });
         }
-        if let Some((key, text)) = waiting.pop() {
-            let tokens = Some(counter.count(&text));
-            // Counting may have settled which tokenizer it is.
-            let by: Arc<str> = counter.name().into();
-            if events.send(Event::Counted { key, tokens, by }).is_err() {
-                return;
+        let event = match waiting.pop() {
+            Some(Task::Count(key, text)) => Event::Counted {
+                key,
+                tokens: Some(counter.count(&text)),
+                // Counting may have settled which tokenizer it is.
+                by: counter.name().into(),
+            },
+            Some(Task::Fit(key, fit)) => {
+                let counter = RefCell::new(&mut counter);
+                let count = |text: &str| counter.borrow_mut().count(text);
+                let Fit {
+                    representation,
+                    trace,
+                    request,
+                } = *fit;
+                let fitted = represent::within(representation, &trace, &request, key.1, &count);
+                let fitted = Some(Arc::new(fitted));
+                Event::Fitted { key, fitted }
             }
+            None => continue,
+        };
+        if events.send(event).is_err() {
+            return;
         }
     }
 }

@@ -7,8 +7,9 @@ use ratatui::crossterm::event::Event as Terminal;
 use super::{
     asker::{Answer, Telling},
     session::{RepairProgress, RepairReport},
+    since::Since,
 };
-use crate::trace::Trace;
+use crate::{redact::Masker, represent::Fitted, trace::Trace};
 
 /// Names one job; a job's news is dropped once another has taken its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,22 @@ pub enum Event {
         tokens: Option<usize>,
         /// What counted.
         by: Arc<str>,
+    },
+    /// A page was cut to a number of tokens.
+    Fitted {
+        /// Which page, and to how many.
+        key: (u64, usize),
+        /// What is left, or what the least would have; `None` where it was not done after all.
+        fitted: Option<Arc<Result<Fitted, usize>>>,
+    },
+    /// The program's files were looked at; what became of each, by their ids.
+    Since(Vec<Option<Since>>),
+    /// It is known what would be masked before it left this machine.
+    Masks {
+        /// To whom.
+        masker: Arc<Masker>,
+        /// Whether that is all there is to know of the trace that was read.
+        last: bool,
     },
 }
 

@@ -20,6 +20,10 @@ pub(super) const UNFOLDED: &str = "▾";
 pub(super) const NEVER: &str = "·";
 pub(super) const SPAN: &str = "▐";
 pub(super) const INHERITED: &str = "┊";
+/// What would be masked before it left this machine.
+pub(super) const MASKED: &str = "▒";
+/// The same, in what tells of the current step.
+pub(super) const MASKED_NOW: &str = "▓";
 pub(super) const ARROW: &str = "→";
 pub(super) const RETURN: &str = "⏎";
 pub(super) const DEPTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -40,6 +44,8 @@ fn ascii(mark: char) -> Option<&'static str> {
         '…' => "~",
         '×' => "x",
         '±' => "~",
+        '▒' => "%",
+        '▓' => "&",
         '▐' | '┊' | '│' | '▕' | '▏' => "|",
         '─' => "-",
         '╭' | '╮' | '╰' | '╯' | '├' | '┤' | '┬' | '┴' | '└' => "+",
@@ -76,7 +82,7 @@ mod tests {
         let depths = DEPTHS.map(String::from);
         let marks = [
             BREAKPOINT, YOU, HIT, HERE, OUTER, CHANGED, SAME, ERROR, TRUE, FALSE, UNKNOWN, FOLDED,
-            UNFOLDED, NEVER, SPAN, INHERITED, ARROW, RETURN,
+            UNFOLDED, NEVER, SPAN, INHERITED, MASKED, MASKED_NOW, ARROW, RETURN,
         ];
         for mark in marks.into_iter().chain(depths.iter().map(String::as_str)) {
             let c = mark.chars().next().unwrap();

@@ -28,6 +28,18 @@ pub(super) struct Iteration {
     pub(super) number: usize,
     /// How many this execution of the loop has, as far as the trace goes.
     pub(super) of: usize,
+    /// Whether this execution began before the first step that was kept: then only those after it count.
+    pub(super) cut: bool,
+}
+
+impl Iteration {
+    /// What to say behind its numbers.
+    pub(super) fn kept(self) -> &'static str {
+        match self.cut {
+            true => " kept",
+            false => "",
+        }
+    }
 }
 
 /// Look-ups into one trace. Costs one pass over what the trace grew by, and about 6 bytes a step.
@@ -175,7 +187,16 @@ impl Index {
         let idle = 1 < whole && !self.enters(trace, frame, line, turns[end - 1].step);
         let of = whole - usize::from(idle);
         let number = (at - first + 1).min(of);
-        Some(Iteration { number, of })
+        let header = &trace.at(turns[first].step);
+        let cut = header.previous.is_some_and(|from| {
+            let around = self.outline(trace.code(frame).file);
+            let around = around.and_then(|it| it.loop_at(line));
+            let from = &trace.events()[from];
+            is_resumed(trace, frame)
+                && from.kind == Kind::Call
+                && around.is_some_and(|it| (it.header..=it.end).contains(&from.line))
+        });
+        Some(Iteration { number, of, cut })
     }
 
     /// Whether the loop's header at `step` went on into the body.
@@ -249,6 +270,13 @@ impl Index {
         let near = runs[..upto].iter().rev().copied().take(NEAR);
         near.into_iter().find(|&it| trace.at(it).frame == frame)
     }
+}
+
+/// Whether the frame was entered before the first step that was kept: what its call shows is then the
+/// state at that step.
+pub(super) fn is_resumed(trace: &Trace, frame: FrameId) -> bool {
+    let first = trace.steps().first().map(|it| trace.steps()[it].event);
+    0 < trace.dropped() && first.is_none_or(|first| trace.frames()[frame].call < first)
 }
 
 /// How many runs of a line by other frames are looked past in search of one frame's own.

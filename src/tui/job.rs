@@ -23,10 +23,13 @@ use super::{
     asker::Asker,
     counts::Counts,
     event::{Event, JobId, Progress},
+    masks::Masks,
     session::{Counter, Repairer},
     sheet::Manner,
+    since::{Files, Look},
 };
 use crate::{
+    redact::{Masker, redacted},
     represent::{Representation, Request, page},
     trace::{Cursor, Heading, Trace},
 };
@@ -97,13 +100,19 @@ pub struct Jobs {
     pub(super) asker_is: Option<String>,
     /// Who searches for fixes, in a few words.
     pub(super) repairer_is: Option<String>,
+    /// Whether what is asked leaves this machine.
+    leaves: bool,
     /// The newest monologue.
     pub(super) talk: Talk,
     /// The newest search.
     pub(super) fix: Fix,
     /// How many tokens texts have.
     pub(super) counts: Counts,
-    /// The tokens that a page should not go beyond.
+    /// What of texts would be masked.
+    pub(super) masks: Masks,
+    /// What became of the program's files.
+    pub(super) files: Files,
+    /// The tokens that a page has at most.
     pub(super) budget: Option<usize>,
     page: Option<(Running, String, Target)>,
 }
@@ -116,11 +125,15 @@ impl Jobs {
         repairer: Option<Box<dyn Repairer>>,
         counter: Option<Box<dyn Counter>>,
         budget: Option<usize>,
+        look: Option<Look>,
     ) -> Self {
         Self {
             counts: Counts::new(events.clone(), counter),
+            masks: Masks::new(events.clone()),
+            files: Files::new(events.clone(), look),
             events,
             next: 0,
+            leaves: asker.as_ref().is_some_and(|it| it.leaves()),
             asker_is: asker.as_ref().map(|it| it.describe()),
             repairer_is: repairer.as_ref().map(|it| it.describe()),
             asker: asker.map(|it| Arc::new(Mutex::new(it))),
@@ -143,7 +156,8 @@ impl Jobs {
         }
     }
 
-    /// Starts to write `representation` of the whole run, to be taken to `to`.
+    /// Starts to write `representation` of the whole run, to be taken to `to`: as the model is given it,
+    /// which is masked where the model is not on this machine.
     ///
     /// # Errors
     /// In words, when the run is too long for that.
@@ -161,19 +175,35 @@ impl Jobs {
             ));
         }
         let (running, tell) = self.running();
-        let trace = trace.clone();
+        let (trace, leaves) = (trace.clone(), self.leaves);
         spawn(move || {
             let written = guarded(|| {
-                let request = Request {
-                    profile: manner.profile,
-                    mode: manner.mode,
-                    ..Request::whole(&trace)
+                let text = |trace: &Trace| {
+                    let request = Request {
+                        profile: manner.profile,
+                        mode: manner.mode,
+                        ..Request::whole(trace)
+                    };
+                    page(representation, trace, &request).text().to_owned()
                 };
-                Ok(page(representation, &trace, &request).text().into())
+                if !leaves {
+                    return Ok(text(&trace).into());
+                }
+                // Twice, as what is asked is: formats shorten what they are given, and add to it.
+                let mut masker = Masker::new(&trace);
+                let text = text(&redacted(&trace, &mut masker));
+                Ok(masker.masked(&text).into())
             });
             tell(Progress::Paged(written));
         })?;
-        self.page = Some((running, representation.title().into(), to));
+        let what = match leaves {
+            true => format!(
+                "{}, masked as the server would get it",
+                representation.title()
+            ),
+            false => representation.title().into(),
+        };
+        self.page = Some((running, what, to));
         Ok(())
     }
 

@@ -16,10 +16,12 @@ mod index;
 mod job;
 mod keymap;
 mod layout;
+mod masks;
 mod overlay;
 pub mod pane;
 mod session;
 mod sheet;
+mod since;
 mod syntax;
 mod terminal;
 mod text;
@@ -39,5 +41,6 @@ pub use session::{
     Breakpoint, Counter, Judged, Look, Program, RepairProgress, RepairReport, Repairer, Session,
 };
 pub use sheet::WINDOW;
+pub use since::Since;
 pub use terminal::{Error, run};
 pub use theme::{Error as ThemeError, Palette, Styles, THEMES};

@@ -65,7 +65,7 @@ pub(super) enum Asks {
     Search,
     /// The file to save this to.
     Save(Copied),
-    /// The tokens that a page should not go beyond.
+    /// The tokens that a page has at most.
     Budget,
 }
 
@@ -287,7 +287,7 @@ impl Overlay {
                 let (title, sign) = match asks {
                     Asks::Search => ("search", '/'),
                     Asks::Save(_) => ("save to which file", '>'),
-                    Asks::Budget => ("tokens a page should not go beyond; none for no limit", '>'),
+                    Asks::Budget => ("tokens a page has at most; none for no limit", '>'),
                 };
                 let inner = boxed(title, (58, 1), styles, area, buf);
                 paint([typed_line(sign, typed, styles)], inner, buf);

@@ -2,10 +2,10 @@
 
 use std::{fmt, ops::ControlFlow, sync::mpsc::Receiver};
 
-use super::{Keymap, Place, Styles, asker::Asker};
+use super::{Keymap, Place, Since, Styles, asker::Asker};
 use crate::{
     represent::Representation,
-    trace::{Cursor, Id, StepId, Trace},
+    trace::{Cursor, File, Id, StepId, Trace},
 };
 
 /// Everything one sitting starts from.
@@ -28,8 +28,10 @@ pub struct Session {
     pub program: Option<Box<dyn Program>>,
     /// Who counts tokens; without one sizes are in characters.
     pub counter: Option<Box<dyn Counter>>,
-    /// The tokens that a page should not go beyond.
+    /// The tokens that a page has at most.
     pub budget: Option<usize>,
+    /// Who tells what became of a file of the program since it was recorded.
+    pub since: Option<fn(&File) -> Option<Since>>,
     /// The trace formats, in menu order.
     pub representations: &'static [&'static dyn Representation],
     /// How it looks and which keys it knows.
@@ -171,6 +173,7 @@ impl Session {
             program: None,
             counter: None,
             budget: None,
+            since: None,
             representations: &[],
             look: Look::default(),
         }
@@ -200,7 +203,7 @@ impl Breakpoint {
     }
 
     /// Whether it means the line `line` of `file`.
-    pub(super) fn is_at(&self, trace: &Trace, file: Id<crate::trace::File>, line: u32) -> bool {
+    pub(super) fn is_at(&self, trace: &Trace, file: Id<File>, line: u32) -> bool {
         let path = &trace.files()[file].path;
         self.line == line && std::path::Path::new(&**path).ends_with(&self.file)
     }

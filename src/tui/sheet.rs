@@ -30,6 +30,7 @@ pub(super) struct Manner {
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     page: Page,
+    cut: Option<Cut>,
     manner: Manner,
     window: Range<u32>,
     /// Events of the trace the page was written from, where the window reaches its end.
@@ -48,6 +49,14 @@ pub(super) struct Sheet {
     open: HashSet<StepId>,
     height: usize,
     shown: Option<StepId>,
+}
+
+/// What a page was cut to, and the whole of it.
+#[derive(Debug)]
+struct Cut {
+    /// In tokens.
+    budget: usize,
+    whole: Page,
 }
 
 /// What a page tells of one step.
@@ -129,19 +138,64 @@ impl Sheet {
         if self.written && same {
             return;
         }
-        let request = Request {
-            window: Id::new(window.start)..Id::new(window.end),
-            profile: manner.profile,
-            mode: manner.mode,
-            ..Request::whole(trace)
-        };
-        self.page = page(representation, trace, &request);
-        self.characters = self.page.text().chars().count();
-        self.key = counts::key(self.page.text());
         self.window = window;
         self.events = events;
         self.manner = manner;
         self.written = true;
+        self.cut = None;
+        self.put(page(representation, trace, &self.request(trace)));
+    }
+
+    /// Cuts the page to the tokens that pages are to have at most, or shows it whole again; where that has to
+    /// be counted first, later.
+    pub(super) fn fit(
+        &mut self,
+        representation: &'static dyn Representation,
+        trace: &Trace,
+        budget: Option<usize>,
+        counts: &counts::Counts,
+    ) {
+        if self.cut.as_ref().map(|it| it.budget) == budget {
+            return;
+        }
+        if let Some(cut) = self.cut.take() {
+            self.put(cut.whole);
+        }
+        let tokens = self.tokens(counts);
+        let Some(budget) = budget.filter(|it| tokens.is_some_and(|tokens| *it < tokens)) else {
+            return;
+        };
+        let fitted = counts.fit(self.key, budget, || counts::Fit {
+            representation,
+            trace: trace.clone(),
+            request: self.request(trace),
+        });
+        // Where not even a step fits, all of it is shown.
+        if let Some(Ok(fitted)) = fitted.as_deref() {
+            let whole = std::mem::take(&mut self.page);
+            self.put(fitted.page.clone());
+            self.cut = Some(Cut { budget, whole });
+        }
+    }
+
+    /// The tokens it was cut to.
+    pub(super) fn cut(&self) -> Option<usize> {
+        self.cut.as_ref().map(|it| it.budget)
+    }
+
+    fn request(&self, trace: &Trace) -> Request {
+        Request {
+            window: Id::new(self.window.start)..Id::new(self.window.end),
+            profile: self.manner.profile,
+            mode: self.manner.mode,
+            ..Request::whole(trace)
+        }
+    }
+
+    fn put(&mut self, page: Page) {
+        self.characters = page.text().chars().count();
+        self.key = counts::key(page.text());
+        self.page = page;
         self.width = 0;
         self.selected = None;
         self.found = None;

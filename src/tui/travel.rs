@@ -3,7 +3,7 @@
 //! Each ends in a place and what is to be said of it, or in the reason why there is none.
 
 use super::{
-    index::{Index, Place},
+    index::{Index, Place, is_resumed},
     session::Breakpoint,
 };
 use crate::trace::{Cursor, EventId, Heading, Id, NameId, StepId, Trace};
@@ -14,6 +14,9 @@ pub(super) struct Arrival {
     pub(super) cursor: Cursor,
     pub(super) said: String,
 }
+
+/// Runs of a line looked at in search of a write.
+const FAR: usize = 20_000;
 
 type Journey = Result<Arrival, String>;
 
@@ -102,12 +105,22 @@ pub(super) fn to_line(
 ) -> Journey {
     match beside(index.runs(place), from.step(), heading) {
         Some(step) => arrive(trace, step, ""),
-        None if index.runs(place).is_empty() => Err(format!("line {} never runs", place.line)),
+        None if index.runs(place).is_empty() => {
+            Err(format!("line {} {}", place.line, never(trace)))
+        }
         None => Err(format!(
             "line {} does not run {}",
             place.line,
             side(heading)
         )),
+    }
+}
+
+/// What is said of a line without a run.
+pub(super) fn never(trace: &Trace) -> &'static str {
+    match trace.dropped() {
+        0 => "never runs",
+        _ => "never runs in the steps that were kept",
     }
 }
 
@@ -184,9 +197,70 @@ pub(super) fn first_step(trace: &Trace, event: EventId) -> Option<StepId> {
     None
 }
 
-/// To the step that wrote `name`, of the frame looked at, next or before. Costs the same wherever the
-/// write is: states are compared, events are not walked.
-pub(super) fn write(trace: &Trace, name: NameId, from: Cursor, heading: Heading) -> Journey {
+/// To the step that wrote `name`, of the frame looked at, next or before. Costs the same wherever a
+/// change is: states are compared, events are not walked. What was written and did not change is looked
+/// for among the runs of the lines that could.
+pub(super) fn write(
+    trace: &Trace,
+    index: &Index,
+    name: NameId,
+    from: Cursor,
+    heading: Heading,
+) -> Journey {
+    let changed = change(trace, name, from, heading);
+    let until = changed.as_ref().ok().map(|it| it.cursor.step());
+    match again(trace, index, name, from, heading, until) {
+        Some(step) => {
+            let spelled = trace.name(name);
+            let said = format!("{spelled} is written here, and is what it was");
+            arrive(trace, step, said)
+        }
+        None => changed,
+    }
+}
+
+/// The step nearest to `from`, before `until`, that wrote `name` or a part of it with what it held.
+fn again(
+    trace: &Trace,
+    index: &Index,
+    name: NameId,
+    from: Cursor,
+    heading: Heading,
+    until: Option<StepId>,
+) -> Option<StepId> {
+    let frame = from.frame();
+    let here = step_at_or_before(trace, from.event(trace))?;
+    let wrote = |step: StepId| {
+        let rows = trace.rows(step).rows;
+        let mut rows = rows.iter();
+        rows.any(|it| it.unchanged && it.name == name)
+    };
+    let file = trace.code(frame).file;
+    let mut best = until;
+    let mut found = None;
+    for line in trace.storing(frame, name) {
+        let runs = index.runs(Place { file, line });
+        let mut step = here;
+        // What is asked of every step is its frame; only of this frame's, what they wrote.
+        for _ in 0..FAR {
+            let Some(next) = beside(runs, step, heading) else {
+                break;
+            };
+            if best.is_some_and(|it| !nearer(next, it, heading)) {
+                break;
+            }
+            step = next;
+            if trace.at(step).frame == frame && wrote(step) {
+                (best, found) = (Some(step), Some(step));
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// To the step that changed `name`.
+fn change(trace: &Trace, name: NameId, from: Cursor, heading: Heading) -> Journey {
     let frame = from.frame();
     let here = from.event(trace);
     let since = |at: EventId| {
@@ -231,13 +305,18 @@ pub(super) fn write(trace: &Trace, name: NameId, from: Cursor, heading: Heading)
     };
     let spelled = trace.name(name);
     let seen = seen.ok_or_else(|| format!("{spelled} is not written {}", side(heading)))?;
+    let before = || format!("{spelled} was written before the first step that was kept");
     let Some(writer) = trace.events()[seen].previous else {
-        return Err(format!("{spelled} came in as an argument of this call"));
+        return Err(match is_resumed(trace, frame) {
+            true => before(),
+            false => format!("{spelled} came in as an argument of this call"),
+        });
     };
     match step_at_or_before(trace, writer) {
         Some(step) if step != from.step() => {
             arrive(trace, step, format!("{spelled} is written here"))
         }
+        None if is_resumed(trace, frame) => Err(before()),
         _ => Err(format!("{spelled} is not written {}", side(heading))),
     }
 }

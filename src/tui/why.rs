@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::{
     code::{assigned, read},
+    index::is_resumed,
     text,
     value::{is_data, short},
 };
@@ -77,12 +78,20 @@ impl Chain<'_> {
             return;
         }
         let Some(writer) = trace.events()[bound.since].previous else {
+            if is_resumed(trace, self.frame) {
+                let how = "was there before the first step that was kept";
+                return self.tell(depth, &what, how, None);
+            }
             let caller = trace.activations()[trace.events()[bound.since].activation].caller;
             let step = caller.and_then(|it| trace.step_of(it));
             return self.tell(depth, &what, "came in as an argument", step);
         };
         let event = &trace.events()[writer];
         let Kind::Line(step) = event.kind else {
+            if is_resumed(trace, self.frame) && event.kind == Kind::Call {
+                let how = "was written before the first step that was kept";
+                return self.tell(depth, &what, how, None);
+            }
             return self.tell(depth, &what, "changed outside the recorded lines", None);
         };
         let line = trace
@@ -143,8 +152,12 @@ pub(super) fn history(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment
         let value = text::fit_middle(&short(&trace.value(bound.value)), 40);
         let Some(writer) = trace.events()[bound.since].previous else {
             let caller = trace.activations()[trace.events()[bound.since].activation].caller;
+            let origin = match is_resumed(trace, frame) {
+                true => "before       ",
+                false => "argument     ",
+            };
             moments.push(Moment {
-                text: format!("argument      {value}"),
+                text: format!("{origin} {value}"),
                 step: caller.and_then(|it| trace.step_of(it)),
             });
             break;

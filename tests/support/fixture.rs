@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use monologue::trace::{Builder, CodeKind, Sequence, Stream, Trace, Value};
+use monologue::trace::{Builder, CodeKind, Sequence, Shape, Stream, Trace, Value};
 use recorder::wire::{Left, Record, Write};
 
 /// Writes the records of one run, keeping count of names and lines.
@@ -291,6 +291,99 @@ pub(crate) fn long(steps: u32) -> Trace {
         run.returns(&int(turn), &[]);
         run.line(6, &[("y", int(turn))]);
     }
+    run.returns(&Value::None, &[]);
+    run.ends(0)
+}
+
+/// A program that holds a password, and something that it wrote of it: 4 steps.
+pub(crate) fn secret() -> Trace {
+    let source = "\
+password = 'correct horse 42'
+greeting = 'I am ' + password
+n = 1
+print(n)
+";
+    let mut run = Run::of("/srv/secret.py", source);
+    let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);
+    run.call(module, 1, &[]);
+    run.line(1, &[]);
+    run.line(2, &[("password", text("correct horse 42"))]);
+    run.line(3, &[("greeting", text("I am correct horse 42"))]);
+    run.line(4, &[("n", int(1))]);
+    run.prints(Stream::Stdout, "1\n");
+    run.returns(&Value::None, &[]);
+    run.ends(0)
+}
+
+/// A point as an object would be recorded.
+pub(crate) fn point(x: i64, y: i64) -> Value {
+    Value::Object {
+        id: 9,
+        name: "Point".into(),
+        shape: Shape::Call,
+        len: 2,
+        fields: vec![("x".into(), int(x)), ("y".into(), int(y))],
+    }
+}
+
+/// A program that writes attributes and items, some with what they held: 7 steps.
+pub(crate) fn parts() -> Trace {
+    let source = "\
+p = Point(1, 2)
+d = {'k': [1, 2, 3]}
+p.x = 5
+p.y = 2
+d['k'][2] = 9
+n = 1
+n = 1
+";
+    let mut run = Run::of("/srv/parts.py", source);
+    let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);
+    let dict = |items: &[i64]| Value::Dict {
+        id: 8,
+        len: 1,
+        items: vec![(text("k"), list(items))],
+    };
+    run.call(module, 1, &[]);
+    run.line(1, &[]);
+    run.line(2, &[("p", point(1, 2))]);
+    run.line(3, &[("d", dict(&[1, 2, 3]))]);
+    run.line(4, &[("p", point(5, 2))]);
+    run.line(5, &[]);
+    run.line(6, &[("d", dict(&[1, 2, 9]))]);
+    run.line(7, &[("n", int(1))]);
+    run.returns(&Value::None, &[]);
+    run.ends(0)
+}
+
+/// The end of a run of which the first 1000 steps are gone, within a loop: steps 1001 to 1012.
+pub(crate) fn kept() -> Trace {
+    let source = "total = 0\nfor i in range(9):\n    total += i\nprint(total)\n";
+    let mut run = Run::of("/srv/kept.py", source);
+    let module = run.code(CodeKind::Module, "<module>", 1, &[], 0);
+    let writes = run.writes(&[("total", int(3)), ("i", int(3))]);
+    run.push(Record::Start {
+        steps: 1000,
+        frames: 1,
+        prelude: false,
+    });
+    run.push(Record::Live {
+        frame: 0,
+        code: module,
+        line: 3,
+        suspended: false,
+        writes,
+    });
+    run.lines.push(3);
+    let mut total = 6;
+    for i in 4..9 {
+        run.line(2, &[("total", int(total))]);
+        run.line(3, &[("i", int(i))]);
+        total += i;
+    }
+    run.line(2, &[("total", int(total))]);
+    run.line(4, &[]);
+    run.prints(Stream::Stdout, "36\n");
     run.returns(&Value::None, &[]);
     run.ends(0)
 }

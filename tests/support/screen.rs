@@ -185,7 +185,11 @@ impl Representation for Narrator {
 }
 
 /// Tells two claims, then waits until it is stopped where it is asked backward.
-pub(crate) struct Teller;
+#[derive(Default)]
+pub(crate) struct Teller {
+    /// Whether it says that what it is asked leaves this machine.
+    pub(crate) leaves: bool,
+}
 
 impl Asker for Teller {
     fn ask(
@@ -244,6 +248,10 @@ impl Asker for Teller {
         Ok(())
     }
 
+    fn leaves(&self) -> bool {
+        self.leaves
+    }
+
     fn describe(&self) -> String {
         "teller (local)".into()
     }
@@ -289,7 +297,7 @@ impl Repairer for Fixer {
 
 pub(crate) fn with_model() -> Screen {
     let session = Session {
-        asker: Some(Box::new(Teller)),
+        asker: Some(Box::new(Teller::default())),
         repairer: Some(Box::new(Fixer)),
         ..session(fixture::moving_sum())
     };

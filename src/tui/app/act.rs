@@ -6,7 +6,7 @@ use super::{App, Effect};
 use crate::{
     trace::{Cursor, Heading, NameId, StepId, Stride},
     tui::{
-        Action, Place,
+        Action, Place, glyph,
         job::Target,
         layout,
         overlay::{Asks, Overlay},
@@ -241,7 +241,7 @@ impl App {
         let name = self
             .variable(cursor)
             .ok_or("no variable is selected: choose one in the locals")?;
-        let arrival = travel::write(&self.run.trace, name, cursor, heading);
+        let arrival = travel::write(&self.run.trace, &self.run.index, name, cursor, heading);
         self.focus.variable = Some(name);
         arrival
     }
@@ -266,6 +266,15 @@ impl App {
         if moments.is_empty() {
             return self.say(format!("{spelled} holds nothing here"));
         }
+        let masks = &self.jobs.masks;
+        let told = moments.into_iter().map(|it| why::Moment {
+            text: match masks.of(&it.text).is_empty() {
+                true => it.text,
+                false => format!("{}  {} masked before it leaves", it.text, glyph::MASKED),
+            },
+            ..it
+        });
+        let moments = told.collect();
         self.screen.overlay = Some(Overlay::moments(title, moments));
     }
 
@@ -301,7 +310,10 @@ impl App {
         let runs: usize = places.iter().map(|it| self.run.index.runs(*it).len()).sum();
         self.say(match (places.is_empty(), runs) {
             (true, _) => format!("no recorded file is called {}", breakpoint.file),
-            (false, 0) => format!("breakpoint {breakpoint} set; the line never runs"),
+            (false, 0) => {
+                let never = travel::never(&self.run.trace);
+                format!("breakpoint {breakpoint} set; the line {never}")
+            }
             (false, runs) => format!("breakpoint {breakpoint} set; the line runs {runs} times"),
         });
         if !places.is_empty() {

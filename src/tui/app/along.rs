@@ -31,7 +31,7 @@ impl App {
                 }
                 (_, Ok(tokens)) if 0 < tokens => {
                     self.jobs.budget = Some(tokens);
-                    self.say(format!("pages should not go beyond {tokens} tokens"));
+                    self.say(format!("pages are cut to {tokens} tokens"));
                 }
                 _ => self.say(format!("{typed:?} is no number of tokens")),
             },

@@ -206,7 +206,8 @@ impl App {
 
     fn place_in_words(&self, width: usize) -> String {
         let trace = &self.run.trace;
-        let steps = trace.steps().len();
+        // Steps keep their numbers where the oldest are gone.
+        let steps = trace.steps().end().raw();
         let view = self.view(0);
         let Some((cursor, event)) = view.here() else {
             return "no step yet ".into();
@@ -222,7 +223,7 @@ impl App {
             .index
             .iteration(trace, event.frame, event.line, cursor.step());
         if let Some(it) = iteration {
-            said.push_str(&format!("  iter {}/{}", it.number, it.of));
+            said.push_str(&format!("  iter {}/{}{}", it.number, it.of, it.kept()));
         }
         if 100 <= width {
             said.push_str(&format!("  depth {}", trace.depth(event) + 1));

@@ -15,7 +15,7 @@ use ratatui::{crossterm::event::Event as Terminal, layout::Rect};
 
 use self::input::Input;
 use super::{
-    Action, Event, Index, Styles,
+    Action, Event, Index, Progress, Styles,
     counts::Key,
     job::Jobs,
     layout::{self, Plan, Wish},
@@ -113,6 +113,16 @@ impl App {
             (Some(step), None) => Some(format!("the run has no step {}", step.number())),
             _ => None,
         };
+        let mut jobs = Jobs::new(
+            events,
+            session.asker,
+            session.repairer,
+            session.counter,
+            session.budget,
+            session.since,
+        );
+        jobs.files.prepare(&session.trace);
+        jobs.masks.prepare(&session.trace, session.traced.is_none());
         let focus = Focus {
             cursor: goto.or_else(|| opening(&session.trace)),
             ..Focus::default()
@@ -151,13 +161,7 @@ impl App {
                 styles: session.look.styles,
                 effects: Vec::new(),
             },
-            jobs: Jobs::new(
-                events,
-                session.asker,
-                session.repairer,
-                session.counter,
-                session.budget,
-            ),
+            jobs,
             input: Input::new(session.look.keymap),
             running: true,
         }
@@ -187,6 +191,9 @@ impl App {
             Event::Gone => self.running = false,
             Event::Traced(trace) => self.grow(trace),
             Event::Job(id, progress) => {
+                if matches!(progress, Progress::Written(_)) {
+                    self.jobs.files.look(&self.run.trace);
+                }
                 if let Some(parcel) = self.jobs.take(id, progress) {
                     self.hand_over(parcel);
                 }
@@ -194,6 +201,12 @@ impl App {
             Event::Counted { key, tokens, by } => {
                 self.jobs.counts.take(key, tokens, &by);
                 self.count_in(key, tokens, &by);
+            }
+            Event::Fitted { key, fitted } => self.jobs.counts.take_fitted(key, fitted),
+            Event::Since(since) => self.jobs.files.take(since),
+            Event::Masks { masker, last } => {
+                self.jobs.masks.take(masker, last);
+                self.jobs.masks.prepare(&self.run.trace, !self.run.grows);
             }
         }
     }
@@ -208,6 +221,8 @@ impl App {
         if !self.route.moved {
             self.focus.cursor = Cursor::opening(&trace);
         }
+        self.jobs.masks.prepare(&trace, !self.run.grows);
+        self.jobs.files.prepare(&trace);
         self.run.trace = trace;
     }
 
@@ -292,10 +307,11 @@ impl App {
     fn jump_to(&mut self, step: Option<StepId>) {
         match step.and_then(|it| Cursor::on(&self.run.trace, it)) {
             Some(cursor) => self.jump(cursor),
-            None => self.say(format!(
-                "the steps are 1 to {}",
-                self.run.trace.steps().len()
-            )),
+            None => {
+                let steps = self.run.trace.steps();
+                let (first, last) = (steps.start().number(), steps.end().raw());
+                self.say(format!("the steps are {first} to {last}"));
+            }
         }
     }
 

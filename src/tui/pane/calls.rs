@@ -205,7 +205,7 @@ impl Calls {
         let first = trace
             .steps()
             .partition_point(|step| step.event < it.entered);
-        let end = it.left.map_or(trace.steps().len(), |left| {
+        let end = it.left.map_or(trace.steps().end().raw(), |left| {
             trace.steps().partition_point(|step| step.event <= left)
         });
         let line = trace.events()[it.entered].line;

@@ -257,7 +257,9 @@ impl Formats {
 
     fn refresh(&mut self, view: View<'_>, at: usize, step: StepId) {
         let manner = self.manner(view, at);
-        self.sheets[at].refresh(view.representations[at], view.trace, step, manner);
+        let (it, sheet) = (view.representations[at], &mut self.sheets[at]);
+        sheet.refresh(it, view.trace, step, manner);
+        sheet.fit(it, view.trace, view.jobs.budget, &view.jobs.counts);
     }
 
     fn toggle_profile(&mut self, view: View<'_>) -> Outcome {

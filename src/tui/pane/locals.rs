@@ -1,31 +1,31 @@
 //! The variables of the frame looked at: what this step changed first, then the most recently written.
 
+mod happened;
 mod row;
 
 use std::{cmp::Reverse, collections::HashSet};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use self::row::{Look, Row};
+use self::{
+    happened::happened,
+    row::{Look, Row},
+};
 use crate::{
-    trace::{Effect, EventId, FrameId, Kind, NameId, Trace, Value, repr},
+    trace::{FrameId, NameId, Row as Written, Rows, Value, repr},
     tui::{
-        Action,
-        code::assigned,
-        glyph,
+        Action, glyph,
         pane::{List, Outcome, Pane, View, paint},
         text,
-        value::{changes, exception_in_words, is_data, kind, parts, short},
+        value::{is_data, kind, parts, short},
     },
 };
 
 /// See the module.
 pub(super) struct Spec;
 
-/// Changed parts shown under a changed variable that is folded.
-const PARTS: usize = 3;
-/// Finished calls shown under the step that made them.
-const CALLS: usize = 3;
+/// Written parts shown under a variable that is folded.
+const PARTS: usize = 8;
 /// Rows a frame can have; deeper unfolding is cut there.
 const ROWS: usize = 10_000;
 
@@ -36,6 +36,10 @@ struct Locals {
     unfolded: HashSet<(FrameId, String)>,
     shows_hidden: bool,
     rows: Vec<Row>,
+    /// What the step wrote.
+    written: Rows,
+    /// Whether anything shown would be masked before it left this machine.
+    masked: bool,
 }
 
 impl super::Spec for Spec {
@@ -53,7 +57,12 @@ impl Pane for Locals {
             .focus
             .cursor
             .map(|it| text::clean(&view.trace.code(it.frame()).name));
-        format!("locals of {}", name.unwrap_or_else(|| "nothing yet".into()))
+        let masked = match self.masked {
+            true => format!("  {} masked before it leaves", glyph::MASKED),
+            false => String::new(),
+        };
+        let name = name.unwrap_or_else(|| "nothing yet".into());
+        format!("locals of {name}{masked}")
     }
 
     fn act(&mut self, action: Action, view: View<'_>) -> Outcome {
@@ -147,6 +156,9 @@ impl Pane for Locals {
             .map(|it| 2 * it.depth + text::width(&it.label));
         let width = usize::from(area.width);
         let name = names.max().unwrap_or(0).clamp(3, (width / 3).max(3));
+        let masks = &view.jobs.masks;
+        let mut seen = self.rows[shown.clone()].iter();
+        self.masked = seen.any(|it| !masks.of(&it.text).is_empty());
         let lines = shown.map(|at| {
             let line = self.rows[at].line(view, width, name);
             match view.focused && at == self.list.selected {
@@ -185,7 +197,12 @@ impl Locals {
                 None => seen.push((write.name, None, new, u32::MAX)),
             }
         }
-        let again = written_again(trace, event, &effect);
+        self.written = trace.rows_of(event);
+        for row in &self.written.rows {
+            if let Some(it) = seen.iter_mut().find(|it| it.0 == row.name) {
+                it.3 = it.3.max(u32::MAX - 1);
+            }
+        }
         // Stable: what was written together stays in the order of the code.
         seen.sort_by_key(|it| Reverse(it.3));
         let mut hidden = 0;
@@ -204,13 +221,12 @@ impl Locals {
                 new,
                 since == u32::MAX,
             );
-            if again.contains(&name)
-                && let Some(row) = self.rows.iter_mut().rfind(|it| it.variable == Some(name))
-            {
-                row.mark = glyph::SAME;
-            }
         }
-        self.happened(trace, event, &effect);
+        if 0 < self.written.more {
+            let said = format!("+{} places written", self.written.more);
+            self.rows.push(Row::said(" ", said, Look::Changed));
+        }
+        self.rows.extend(happened(trace, event, &effect));
         if 0 < hidden {
             self.rows.push(Row::said(
                 " ",
@@ -237,18 +253,29 @@ impl Locals {
             (None, None) => String::new(),
         };
         let value = new.clone().or_else(|| old.clone());
-        let inner = match (&old, &new) {
-            (Some(old), Some(new)) if changed => changes(old, new, PARTS),
-            _ => Vec::new(),
+        let own = |it: &&Written| it.name == name;
+        let whole = |it: &&Written| *it.path == label;
+        let again = self
+            .written
+            .rows
+            .iter()
+            .find(|it| whole(it) && it.unchanged);
+        let (mark, text) = match (changed, again) {
+            (_, Some(_)) => (glyph::SAME, format!("{text}, written again")),
+            (true, None) => (glyph::CHANGED, text),
+            (false, None) => (" ", text),
         };
         let is_unfolded = self.unfolded.contains(&(frame, label.clone()));
         self.rows.push(Row {
-            mark: if changed { glyph::CHANGED } else { " " },
+            mark,
             depth: 0,
             label: label.clone(),
             text,
             kind: value.as_ref().map(kind).unwrap_or_default(),
-            look: if changed { Look::Changed } else { Look::Plain },
+            look: match changed && again.is_none() {
+                true => Look::Changed,
+                false => Look::Plain,
+            },
             variable: Some(name),
             path: value
                 .as_ref()
@@ -262,19 +289,14 @@ impl Locals {
             }
             return;
         }
-        for change in inner {
-            let new = change.new.unwrap_or_else(|| "gone".into());
-            let text = match change.old {
-                Some(old) => format!("{old} {} {new}", glyph::ARROW),
-                None => format!("{} {new}", glyph::ARROW),
-            };
-            self.rows.push(Row {
-                depth: 1,
-                label: format!("{label}{}", change.path),
-                variable: Some(name),
-                ..Row::said(" ", text, Look::Changed)
-            });
+        let inner = || self.written.rows.iter().filter(|it| own(it) && !whole(it));
+        let more = inner().count().saturating_sub(PARTS);
+        let mut rows: Vec<Row> = inner().take(PARTS).map(Row::written).collect();
+        if 0 < more {
+            let said = format!("+{more} places written");
+            rows.push(Row::said(" ", said, Look::Changed));
         }
+        self.rows.append(&mut rows);
     }
 
     fn parts(&mut self, frame: FrameId, variable: NameId, path: &str, value: &Value, depth: usize) {
@@ -285,13 +307,15 @@ impl Locals {
             let inner = format!("{path}{name}");
             let unfolds = !parts(part).is_empty();
             let is_unfolded = unfolds && self.unfolded.contains(&(frame, inner.clone()));
+            let written = self.written.rows.iter().find(|it| it.path == inner);
+            let told = written.map(Row::written);
             self.rows.push(Row {
-                mark: " ",
+                mark: told.as_ref().map_or(" ", |it| it.mark),
                 depth,
                 label: name,
-                text: short(part),
+                look: told.as_ref().map_or(Look::Plain, |it| it.look),
+                text: told.map_or_else(|| short(part), |it| it.text),
                 kind: kind(part),
-                look: Look::Plain,
                 variable: Some(variable),
                 path: unfolds.then(|| inner.clone()),
                 full: Some(part.clone()),
@@ -301,62 +325,6 @@ impl Locals {
             }
         }
     }
-
-    /// What the step did besides writing variables: calls it made, what it gave back or raised.
-    fn happened(&mut self, trace: &Trace, event: EventId, effect: &Effect) {
-        for said in finished_calls(trace, event, effect.done) {
-            self.rows.push(Row::said(glyph::RETURN, said, Look::Dim));
-        }
-        if let Some(value) = effect.returned {
-            let said = format!("return {}", short(&trace.value(value)));
-            self.rows
-                .push(Row::said(glyph::RETURN, said, Look::Changed));
-        }
-        if let Some(value) = effect.yielded {
-            let said = format!("yield {}", short(&trace.value(value)));
-            self.rows
-                .push(Row::said(glyph::RETURN, said, Look::Changed));
-        }
-        if let Some(exception) = effect.exception {
-            let exception = trace.exception(exception);
-            let said = text::clean(&exception_in_words(exception));
-            self.rows.push(Row::said(glyph::ERROR, said, Look::Bad));
-        }
-    }
-}
-
-/// The variables that the step's line assigned although they hold what they held: a change of nothing
-/// is not recorded, but it did happen.
-fn written_again(trace: &Trace, event: EventId, effect: &Effect) -> Vec<NameId> {
-    let it = &trace.events()[event];
-    let done = effect.done.map(|it| trace.events()[it].kind);
-    if !matches!(it.kind, Kind::Line(_)) || !matches!(done, Some(Kind::Line(_) | Kind::Return(_))) {
-        return Vec::new();
-    }
-    let written = assigned(trace.source(it.frame, it.line).unwrap_or_default());
-    let locals = trace.locals(it.frame, event).into_iter().map(|it| it.name);
-    locals
-        .filter(|&name| {
-            written.contains(&&**trace.name(name))
-                && !effect.writes.iter().any(|it| it.name == name)
-        })
-        .collect()
-}
-
-/// `f(…) → value` of the first calls that the step at `event` made and that ended before `done`.
-fn finished_calls(trace: &Trace, event: EventId, done: Option<EventId>) -> Vec<String> {
-    let activations = trace.activations();
-    let mut at = activations.partition_point(|it| it.entered <= event);
-    let mut said = Vec::new();
-    while let Some(it) = activations.get(crate::trace::Id::new(at)) {
-        let inside = it.caller == Some(event) && done.is_none_or(|done| it.entered < done);
-        let Some(left) = it.left.filter(|_| inside && said.len() < CALLS) else {
-            break;
-        };
-        said.push(text::clean(&super::calls::spoken(trace, it)));
-        at = activations.partition_point(|it| it.entered <= left);
-    }
-    said
 }
 
 /// The whole value, a part a line where it has parts.

@@ -54,8 +54,11 @@ impl Pane for Loops {
     fn title(&self, view: View<'_>) -> String {
         match around(view) {
             Some(it) => format!(
-                "loop at L{}, iteration {} of {}",
-                it.header, it.now.number, it.now.of
+                "loop at L{}, iteration {} of {}{}",
+                it.header,
+                it.now.number,
+                it.now.of,
+                it.now.kept()
             ),
             None => "loop".into(),
         }

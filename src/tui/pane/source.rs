@@ -15,7 +15,7 @@ use crate::{
         Action, Place, glyph,
         pane::{Outcome, Pane, View, paint},
         syntax::Syntax,
-        text,
+        text, travel,
     },
 };
 
@@ -62,7 +62,11 @@ impl Pane for Source {
             || "source".into(),
             |it| {
                 let path = &view.trace.files()[it.file].path;
-                text::clean(path.rsplit('/').next().unwrap_or(path))
+                let name = text::clean(path.rsplit('/').next().unwrap_or(path));
+                match view.jobs.files.of(it.file) {
+                    Some(since) => format!("{name}  {}", since.in_words()),
+                    None => name,
+                }
             },
         )
     }
@@ -175,7 +179,7 @@ impl Source {
         let at = runs.partition_point(|&it| it <= cursor.step());
         match runs.get(at).or(runs[..at].last()) {
             Some(&step) => view.go(Some(step)),
-            None => Outcome::Say(format!("line {} never runs", place.line)),
+            None => Outcome::Say(format!("line {} {}", place.line, travel::never(view.trace))),
         }
     }
 
@@ -237,7 +241,8 @@ impl Source {
             .index
             .outline(place.file)
             .is_some_and(|it| it.runs(place.line, code));
-        let never = runs && !ran;
+        // Where the oldest steps are gone nobody knows.
+        let never = runs && !ran && view.trace.dropped() == 0;
         let selected = view.focused && view.focus.place == Some(place);
         let number = if selected || current {
             styles.now

@@ -19,11 +19,12 @@ const SAMPLES: u32 = 16;
 const LABEL: u16 = 7;
 const LEGEND: &str = "▏ ●you ◆hit ✖err";
 
-#[derive(Default)]
 struct Timeline {
     /// The depth of each column, for this many steps; made once per snapshot and width.
     depths: Vec<u32>,
     steps: u32,
+    /// The first of them: a trace may have lost its oldest.
+    first: StepId,
     /// The columns of the bars: where they begin, how many.
     bars: (u16, u16),
 }
@@ -33,13 +34,27 @@ impl super::Spec for Spec {
         "timeline"
     }
     fn make(&self) -> Box<dyn Pane> {
-        Box::new(Timeline::default())
+        Box::new(Timeline {
+            depths: Vec::new(),
+            steps: 0,
+            first: Id::new(0),
+            bars: (0, 0),
+        })
     }
 }
 
 impl Pane for Timeline {
     fn title(&self, view: View<'_>) -> String {
-        format!("time  {} steps", view.trace.steps().len())
+        let steps = view.trace.steps();
+        let count = steps.len();
+        match view.trace.dropped() {
+            0 => format!("time  {count} steps"),
+            _ => format!(
+                "time  {count} steps, {} to {}",
+                steps.start().number(),
+                steps.end().raw()
+            ),
+        }
     }
 
     fn act(&mut self, action: Action, view: View<'_>) -> Outcome {
@@ -53,7 +68,10 @@ impl Pane for Timeline {
                 let last = view.trace.steps().last();
                 view.go(last.map(|it| it.min(cursor.step().plus(stride))))
             }
-            Action::PageUp => view.go(Some(cursor.step().minus(stride).unwrap_or(Id::new(0)))),
+            Action::PageUp => {
+                let back = cursor.step().minus(stride).unwrap_or(self.first);
+                view.go(Some(back.max(self.first)))
+            }
             _ => Outcome::Ignored,
         }
     }
@@ -77,8 +95,9 @@ impl Pane for Timeline {
         let (left, right) = if roomy { (LABEL, legend) } else { (0, 0) };
         let count = area.width - left - right;
         self.bars = (left, count);
-        if self.steps != steps || self.depths.len() != usize::from(count) {
-            self.steps = steps;
+        let first = view.trace.steps().start();
+        if (self.first, self.steps) != (first, steps) || self.depths.len() != usize::from(count) {
+            (self.first, self.steps) = (first, steps);
             self.depths = (0..count).map(|it| self.depth(view, it, count)).collect();
         }
         if roomy {
@@ -143,18 +162,19 @@ impl Pane for Timeline {
 impl Timeline {
     fn first_step(&self, column: u16) -> StepId {
         let at = u64::from(column) * u64::from(self.steps) / u64::from(self.bars.1.max(1));
-        Id::new(u32::try_from(at).unwrap_or(u32::MAX))
+        self.first.plus(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
     fn column(&self, step: StepId) -> u16 {
-        let at = u64::from(step.raw()) * u64::from(self.bars.1) / u64::from(self.steps.max(1));
+        let at = u64::from(step.raw().saturating_sub(self.first.raw())) * u64::from(self.bars.1)
+            / u64::from(self.steps.max(1));
         u16::try_from(at).unwrap_or(u16::MAX)
     }
 
     fn depth(&self, view: View<'_>, column: u16, count: u16) -> u32 {
         let from = self.first_step(column).raw();
         let upto = if column + 1 == count {
-            self.steps
+            self.first.raw() + self.steps
         } else {
             self.first_step(column + 1).raw()
         };

@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// Bytes before and behind what is in sight that are looked through with it.
+const AROUND: usize = 4096;
+
 /// A stretch of text and how it looks.
 type Mark = (Range<usize>, Style);
 
@@ -43,7 +46,11 @@ impl Sheet {
             self.shown = None;
         }
         self.scroll(step);
-        let marks = self.marks(view, step);
+        let masks = self.masks(view);
+        let mut marks = self.marks(view, step);
+        // Over the step's own style, under what was selected or found.
+        let masked = masks.iter().map(|it| (it.clone(), view.styles.masked));
+        marks.splice(0..0, masked);
         let current = self.current(step);
         let primary = current.and_then(|it| self.page.spans().get(it.0));
         let primary = primary.map(|it| bytes(&it.bytes));
@@ -55,7 +62,15 @@ impl Sheet {
                 let touched = primary
                     .as_ref()
                     .is_some_and(|it| it.start < row.end.max(row.start + 1) && row.start < it.end);
-                let margin = Span::styled(if touched { mark } else { " " }, view.styles.now);
+                let masked = masks
+                    .iter()
+                    .any(|it| it.start < row.end && row.start < it.end);
+                let margin = match (touched, masked) {
+                    (true, true) => Span::styled(glyph::MASKED_NOW, view.styles.now),
+                    (false, true) => Span::styled(glyph::MASKED, view.styles.masked),
+                    (true, false) => Span::styled(mark, view.styles.now),
+                    (false, false) => Span::raw(" "),
+                };
                 let mut spans = vec![margin];
                 spans.extend(styled(
                     self.page.text(),
@@ -77,6 +92,34 @@ impl Sheet {
             Row::More(count) => Line::styled(format!(" … {count} more"), view.styles.dim),
         });
         paint(lines, area, buf);
+    }
+
+    /// What of the rows in sight would be masked before it left this machine.
+    fn masks(&self, view: View<'_>) -> Vec<Range<usize>> {
+        let Some(seen) = self.seen() else {
+            return Vec::new();
+        };
+        // Whole lines: what is torn looks like something else.
+        let text = self.page.text();
+        let start = text[..seen.start].rfind('\n').map_or(0, |it| it + 1);
+        let start = text.ceil_char_boundary(start.max(seen.start.saturating_sub(AROUND)));
+        let end = text[seen.end..].find('\n').unwrap_or(text.len() - seen.end);
+        let end = text.floor_char_boundary(seen.end + end.min(AROUND));
+        let found = view.jobs.masks.of(&text[start..end]);
+        let moved = |it: &Range<usize>| start + it.start..start + it.end;
+        found.iter().map(moved).collect()
+    }
+
+    /// The bytes of the rows in sight.
+    fn seen(&self) -> Option<Range<usize>> {
+        let seen = self.rows.iter().skip(self.top).take(self.height);
+        let mut seen = seen.filter_map(|it| match it {
+            Row::Text(range) => Some(range.clone()),
+            Row::Hidden { .. } | Row::More(_) => None,
+        });
+        let first = seen.next()?;
+        let end = seen.next_back().map_or(first.end, |it| it.end);
+        Some(first.start..end)
     }
 
     /// Brings the match found last, the selected span or the current one into sight.
@@ -131,18 +174,12 @@ impl Sheet {
         if let Some(it) = self.selection(step).and_then(|it| spans.get(it)) {
             marks.push((bytes(&it.bytes), view.styles.selected));
         }
-        let seen = self.rows.iter().skip(self.top).take(self.height);
-        let mut seen = seen.filter_map(|it| match it {
-            Row::Text(range) => Some(range.clone()),
-            Row::Hidden { .. } | Row::More(_) => None,
-        });
-        if let Some(first) = seen.next().filter(|_| !view.query.is_empty()) {
-            let end = seen.next_back().map_or(first.end, |it| it.end);
-            let part = &self.page.text()[first.start..end];
+        if let Some(seen) = self.seen().filter(|_| !view.query.is_empty()) {
+            let part = &self.page.text()[seen.clone()];
             let mut from = 0;
             while let Some(it) = text::find(part, view.query, from, true) {
                 from = it.end;
-                let range = first.start + it.start..first.start + it.end;
+                let range = seen.start + it.start..seen.start + it.end;
                 marks.push((range, view.styles.found));
             }
         }

@@ -11,7 +11,7 @@ use crate::{
     represent::Loss,
     trace::Cursor,
     tui::{
-        counts, glyph,
+        counts, glyph, masks,
         pane::View,
         sheet::{Sheet, Told},
         text,
@@ -54,7 +54,17 @@ pub(super) fn compare<'a>(
         let words = told.text.trim_end_matches('\n');
         let words = text::wrap(words, width.saturating_sub(4)).into_iter();
         let words = words.filter(|it| !it.trim().is_empty()).take(each);
-        lines.extend(words.map(|it| Line::styled(format!("    {it}"), style)));
+        lines.extend(words.map(|it| {
+            let masks = view.jobs.masks.of(&it);
+            let sign = match masks.is_empty() {
+                true => " ",
+                false => glyph::MASKED,
+            };
+            let mut spans = vec![Span::styled(format!("   {sign}"), styles.masked)];
+            let looks = (style, style.patch(styles.masked));
+            spans.extend(masks::spans(&it, &it, &masks, looks));
+            Line::from(spans)
+        }));
     }
     lines
 }

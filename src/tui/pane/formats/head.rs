@@ -87,7 +87,15 @@ pub(super) fn line<'a>(
 /// The row below a format: how much it tells of `step`, and which of the step's writes it leaves out.
 pub(super) fn told<'a>(view: View<'_>, sheet: &Sheet, step: StepId, width: usize) -> Line<'a> {
     let Some(told) = sheet.told(step) else {
-        return Line::default();
+        let Some(budget) = sheet.cut() else {
+            return Line::default();
+        };
+        let said = format!(
+            "{} step {} is left out: pages have {budget} tokens at most",
+            glyph::INHERITED,
+            step.number()
+        );
+        return Line::styled(text::fit(&said, width), view.styles.warn);
     };
     let said = match told.speaks() {
         true => {
@@ -105,6 +113,11 @@ pub(super) fn told<'a>(view: View<'_>, sheet: &Sheet, step: StepId, width: usize
         }
         false => told.in_words(),
     };
+    let masked = match view.jobs.masks.of(told.text).is_empty() {
+        true => "",
+        false => ", masked before it leaves",
+    };
+    let said = said + masked;
     let (mark, style) = match (told.speaks(), told.loss) {
         (false, _) => (glyph::INHERITED, view.styles.warn),
         (true, Loss::Guess) => (glyph::UNKNOWN, view.styles.warn),

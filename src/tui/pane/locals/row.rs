@@ -6,8 +6,13 @@ use ratatui::{
 };
 
 use crate::{
-    trace::{NameId, Value},
-    tui::{glyph, pane::View, text},
+    trace::{NameId, Row as Written, Value},
+    tui::{
+        glyph, masks,
+        pane::View,
+        text,
+        value::{kind, short},
+    },
 };
 
 /// One row, ready to draw.
@@ -49,6 +54,32 @@ impl Row {
         }
     }
 
+    /// A part of a variable that the step wrote.
+    pub(super) fn written(row: &Written) -> Self {
+        let (old, new) = (row.old.as_ref().map(short), row.new.as_ref().map(short));
+        let (mark, look) = match row.unchanged {
+            true => (glyph::SAME, Look::Plain),
+            false => (glyph::CHANGED, Look::Changed),
+        };
+        let mut text = match (old, new) {
+            (Some(old), _) if row.unchanged => format!("{old}, written again"),
+            (Some(old), Some(new)) => format!("{old} {} {new}", glyph::ARROW),
+            (Some(old), None) => format!("{old} {} gone", glyph::ARROW),
+            (None, new) => format!("{} {}", glyph::ARROW, new.unwrap_or_default()),
+        };
+        if !row.also.is_empty() {
+            text += &format!(", also {}", text::clean(&row.also.join(" ")));
+        }
+        Self {
+            depth: 1,
+            label: text::clean(&row.path),
+            kind: row.new.as_ref().map(kind).unwrap_or_default(),
+            variable: Some(row.name),
+            full: row.new.clone(),
+            ..Self::said(mark, text, look)
+        }
+    }
+
     pub(super) fn line<'a>(&self, view: View<'_>, width: usize, name: usize) -> Line<'a> {
         let styles = view.styles;
         let style = match self.look {
@@ -62,8 +93,14 @@ impl Row {
         } else {
             " "
         };
+        let masks = view.jobs.masks.of(&self.text);
+        let masked = match masks.is_empty() {
+            true => " ",
+            false => glyph::MASKED,
+        };
         let mut spans = vec![
-            Span::styled(format!("{} ", self.mark), style),
+            Span::styled(self.mark, style),
+            Span::styled(masked, styles.masked),
             Span::styled(format!("{fold} "), styles.dim),
         ];
         let mut room = width.saturating_sub(5);
@@ -94,7 +131,8 @@ impl Row {
         };
         let value = text::fit_middle(&self.text, room.saturating_sub(kept));
         let gap = room.saturating_sub(text::width(&value) + text::width(&kind));
-        spans.push(Span::styled(value, style));
+        let looks = (style, style.patch(styles.masked));
+        spans.extend(masks::spans(&self.text, &value, &masks, looks));
         if !kind.is_empty() {
             spans.push(Span::raw(" ".repeat(gap)));
             spans.push(Span::styled(kind, styles.dim));

@@ -5,7 +5,7 @@ use ratatui::{style::Style, text::Span};
 use crate::{
     trace::{Effect, EventId, Trace, Write},
     tui::{
-        Place, glyph,
+        Place, glyph, masks,
         pane::View,
         text,
         value::{changes, exception_in_words, is_data, short},
@@ -53,7 +53,12 @@ pub(super) fn beside<'a>(view: View<'_>, place: Place) -> Vec<Span<'a>> {
         if !spans.is_empty() {
             spans.push(Span::styled("  ", Style::new()));
         }
-        spans.push(Span::styled(text, style));
+        let found = view.jobs.masks.of(&text);
+        let masked = style.patch(view.styles.masked);
+        if !found.is_empty() {
+            spans.push(Span::styled(glyph::MASKED, masked));
+        }
+        spans.extend(masks::spans(&text, &text, &found, (style, masked)));
     }
     spans
 }
