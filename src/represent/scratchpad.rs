@@ -219,7 +219,9 @@ impl Writer<'_> {
     /// What runs after the records before `end`.
     fn after(&self, end: usize) -> After {
         let list = &self.records.list;
-        let next = (end..list.len()).find(|&it| list[it].part != Part::Rest);
+        // A statement that began before the window does not begin here.
+        let begins = |it: &usize| list[*it].part != Part::Rest && list[*it].moment.is_some();
+        let next = (end..list.len()).find(begins);
         let imported = list[end - 1].prelude && next.is_none_or(|it| !list[it].prelude);
         if imported && self.imported() {
             return After::Call;

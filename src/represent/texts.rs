@@ -86,7 +86,7 @@ impl<'a> Texts<'a> {
 /// The last line of an exception's traceback, on one line.
 pub(super) fn raised(exception: &Exception) -> String {
     if exception.message.is_empty() {
-        return exception.name.to_string();
+        return clean(exception.name.to_string());
     }
     clean(format!("{}: {}", exception.name, exception.message))
 }
