@@ -4,13 +4,13 @@
 //! 2305.05383. Unlike the paper, lines count from 1, values are Python's `repr`, and exceptions are
 //! told.
 
-use std::{fmt::Write as _, ops::Range};
+use std::ops::Range;
 
 use super::{
     Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Part, Record, Records},
     states::{States, is_shown},
-    texts::{Texts, raised},
+    texts::{Texts, put_number, raised},
 };
 use crate::trace::{Id, Output, StepId, Stream, Trace};
 
@@ -54,7 +54,10 @@ fn put(
     texts: &mut Texts<'_>,
     page: &mut Page,
 ) {
-    let mut text = format!("<line> <{}>", record.line);
+    let (start, text) = page.begin();
+    text.push_str("<line> <");
+    put_number(text, record.line);
+    text.push('>');
     let mut cut = false;
     // A line whose effect is not known yet has no state to show.
     if let Some(done) = record.done {
@@ -66,8 +69,10 @@ fn put(
             }
             let value = texts.repr(value);
             cut |= value.cut;
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{separator}{} : {}", trace.name(name), value.whole);
+            text.push_str(separator);
+            text.push_str(trace.name(name));
+            text.push_str(" : ");
+            text.push_str(&value.whole);
             separator = " <dictsep> ";
         }
         text.push_str(" </state>");
@@ -76,6 +81,7 @@ fn put(
         text.push_str(" <exception> ");
         text.push_str(&raised(trace.exception(exception)));
     }
+    text.push('\n');
     let span = Span::new(SpanKind::State, record.moments())
         .line(record.line)
         .frame(record.frame)
@@ -85,7 +91,7 @@ fn put(
             (true, true) => Loss::Elided,
             (true, false) => Loss::Exact,
         });
-    page.tell(span, format_args!("{text}\n"));
+    page.told(start, span);
 }
 
 /// What the window's steps printed, if anything.

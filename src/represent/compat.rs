@@ -151,9 +151,9 @@ impl Reading<'_> {
     }
 
     fn short(&mut self, value: ValueId) -> String {
-        let text = self.texts.repr(value).whole;
+        let text = &self.texts.repr(value).whole;
         let text = match &self.wrapped {
-            Some(it) => it.inside(&text),
+            Some(it) => it.inside(text),
             None => text.to_string(),
         };
         shorten(&text, SHORT).unwrap_or(text)

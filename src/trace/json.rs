@@ -14,7 +14,8 @@ pub fn json(value: &Value) -> String {
     out
 }
 
-fn put(value: &Value, out: &mut String) {
+/// As [`json`], behind what is there.
+pub(crate) fn put(value: &Value, out: &mut String) {
     if !is_json(value) {
         return put_text(&repr(value), out);
     }
@@ -44,7 +45,7 @@ fn put(value: &Value, out: &mut String) {
             }
             out.push('}');
         }
-        _ => out.push_str(&repr(value)),
+        _ => super::put_repr(value, out),
     }
 }
 
@@ -96,6 +97,11 @@ fn put_key(key: &Value, out: &mut String) {
 /// A JSON string as `json.dumps` spells it: everything outside ASCII as `\uXXXX`.
 pub(super) fn put_text(text: &str, out: &mut String) {
     out.push('"');
+    let plain = |it: &u8| (b' '..=b'~').contains(it) && !matches!(it, b'"' | b'\\');
+    if text.as_bytes().iter().all(plain) {
+        out.push_str(text);
+        return out.push('"');
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

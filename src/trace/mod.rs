@@ -6,6 +6,7 @@
 //! The event model is the one that every representation is defined on: a *step* is a `line` event;
 //! its *effect* is what differs, in the same frame, between that event and the frame's next one.
 
+mod alike;
 mod builder;
 mod cursor;
 pub mod file;
@@ -24,6 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use builder::Builder;
 pub use cursor::{Cursor, Heading, Motion, Stride};
 pub use json::json;
+pub(crate) use json::put as put_json;
 pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},
@@ -32,6 +34,7 @@ pub use rewritten::Rewrite;
 pub use rows::{Row, Rows};
 pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
+pub(crate) use text::put as put_repr;
 pub use text::{literal, repr};
 
 /// Names a [`Step`]: its position in time, counted from 0. People count from 1: [`StepId::number`].
@@ -326,6 +329,14 @@ impl Trace {
     /// A value, decoded. Costs its size.
     pub fn value(&self, id: ValueId) -> Value {
         Value::of(&self.values.get(id))
+    }
+
+    /// Whether two values read the same; `None` where only their texts tell. Costs less than those.
+    pub(crate) fn alike(&self, a: ValueId, b: ValueId) -> Option<bool> {
+        if a == b {
+            return Some(true);
+        }
+        alike::alike(&self.values.get(a), &self.values.get(b))
     }
 
     /// A value as Python's `repr` shows it.
