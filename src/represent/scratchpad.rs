@@ -144,7 +144,10 @@ impl Writer<'_> {
         text.push('\n');
         let mut span = Span::new(SpanKind::Step, Vec::new()).frame(frame);
         for record in &self.records.list[at..end] {
-            span.moments.extend(record.moments());
+            match span.moments.is_empty() {
+                true => span.moments = record.moments(),
+                false => span.moments.extend(record.moments()),
+            }
             let names = record.changes.iter().map(|it| self.trace.name(it.name));
             span.names.extend(names.cloned());
             if !span.lines.contains(&record.line) {

@@ -55,12 +55,16 @@ impl<'a> Texts<'a> {
     pub(super) fn repr(&mut self, id: ValueId) -> &Text {
         let trace = self.trace;
         self.reprs.text(id, |out| {
-            let value = trace.value(id);
-            trace::put_repr(&value, out);
+            let mut cut = false;
+            if !trace.put_plain(id, false, out) {
+                let value = trace.value(id);
+                trace::put_repr(&value, out);
+                cut = is_cut(&value);
+            }
             if is_to_clean(out) {
                 *out = clean(std::mem::take(out));
             }
-            is_cut(&value)
+            cut
         })
     }
 
@@ -68,6 +72,9 @@ impl<'a> Texts<'a> {
     pub(super) fn json(&mut self, id: ValueId) -> &Text {
         let trace = self.trace;
         self.jsons.text(id, |out| {
+            if trace.put_plain(id, true, out) {
+                return false;
+            }
             let value = trace.value(id);
             json(&value, out);
             is_cut(&value)
@@ -150,7 +157,8 @@ const MARK: &str = " at 0x";
 fn is_to_clean(text: &str) -> bool {
     // Every byte is looked at, which is faster than to stop at the first.
     let ends = |any: bool, it: &u8| any | (*it == b'\n') | (*it == b'\r');
-    text.as_bytes().iter().fold(false, ends) || text.contains(MARK)
+    let bytes = text.as_bytes();
+    bytes.iter().fold(false, ends) || MARK.len() < bytes.len() && text.contains(MARK)
 }
 
 /// Without line ends and addresses.

@@ -12,6 +12,7 @@ mod cursor;
 pub mod file;
 mod json;
 mod lines;
+mod plain;
 mod rewritten;
 mod rows;
 mod state;
@@ -329,14 +330,6 @@ impl Trace {
     /// A value, decoded. Costs its size.
     pub fn value(&self, id: ValueId) -> Value {
         Value::of(&self.values.get(id))
-    }
-
-    /// Whether two values read the same; `None` where only their texts tell. Costs less than those.
-    pub(crate) fn alike(&self, a: ValueId, b: ValueId) -> Option<bool> {
-        if a == b {
-            return Some(true);
-        }
-        alike::alike(&self.values.get(a), &self.values.get(b))
     }
 
     /// A value as Python's `repr` shows it.

@@ -198,11 +198,7 @@ fn scalars(bytes: &[u8]) -> impl Iterator<Item = Result<char, u32>> {
 fn put_str(wtf8: &[u8], cut: bool, out: &mut String) {
     let quote = quote(wtf8);
     out.push(quote);
-    let plain = |it: &u8| (b' '..=b'~').contains(it) && !matches!(it, b'\'' | b'"' | b'\\');
-    if !cut
-        && wtf8.iter().all(plain)
-        && let Ok(text) = std::str::from_utf8(wtf8)
-    {
+    if let Some(text) = plain(wtf8).filter(|_| !cut) {
         out.push_str(text);
         return out.push(quote);
     }
@@ -228,6 +224,13 @@ fn put_str(wtf8: &[u8], cut: bool, out: &mut String) {
         out.push(CUT);
     }
     out.push(quote);
+}
+
+/// The text that a `str` is written as between single or double quotes, if that is the text itself.
+pub(super) fn plain(wtf8: &[u8]) -> Option<&str> {
+    let plain = |it: &u8| (b' '..=b'~').contains(it) && !matches!(it, b'\'' | b'"' | b'\\');
+    let text = wtf8.iter().all(plain).then_some(wtf8)?;
+    std::str::from_utf8(text).ok()
 }
 
 fn put_bytes(bytes: &[u8], cut: bool, out: &mut String) {

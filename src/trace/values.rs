@@ -173,7 +173,10 @@ pub(super) fn splice(
     middle: &[u8],
 ) -> Option<()> {
     let end = bytes.len().checked_sub(suffix).filter(|it| prefix <= *it)?;
-    bytes.splice(prefix..end, middle.iter().copied());
+    match end - prefix == middle.len() {
+        true => bytes[prefix..end].copy_from_slice(middle),
+        false => drop(bytes.splice(prefix..end, middle.iter().copied())),
+    }
     Some(())
 }
 
