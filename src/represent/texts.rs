@@ -3,7 +3,7 @@
 //! The rules are PySnooper's (Ram Rachum, <https://github.com/cool-RR/PySnooper>), which the released
 //! research code inherits: no line ends, no addresses, an ellipsis in the middle.
 
-use crate::trace::{self, Exception, NameId, Sequence, Trace, Value, ValueId};
+use crate::trace::{self, Exception, NameId, Near, Sequence, Trace, Value, ValueId};
 
 /// Characters of a value that formats of changes keep.
 pub(super) const SHORT: usize = 40;
@@ -29,6 +29,7 @@ pub(super) struct Texts<'a> {
     trace: &'a Trace,
     reprs: Kept,
     jsons: Kept,
+    near: Near,
     /// Names as JSON strings; empty where not made yet.
     names: Vec<String>,
 }
@@ -47,16 +48,17 @@ impl<'a> Texts<'a> {
             trace,
             reprs: Kept::default(),
             jsons: Kept::default(),
+            near: Near::default(),
             names: Vec::new(),
         }
     }
 
     /// `repr`, cleaned.
     pub(super) fn repr(&mut self, id: ValueId) -> &Text {
-        let trace = self.trace;
+        let (trace, near) = (self.trace, &mut self.near);
         self.reprs.text(id, |out| {
             let mut cut = false;
-            if !trace.put_plain(id, false, out) {
+            if !trace.put_plain(id, false, near, out) {
                 let value = trace.value(id);
                 trace::put_repr(&value, out);
                 cut = is_cut(&value);
@@ -70,9 +72,9 @@ impl<'a> Texts<'a> {
 
     /// What the Scratchpad format writes: JSON, with functions and classes by name.
     pub(super) fn json(&mut self, id: ValueId) -> &Text {
-        let trace = self.trace;
+        let (trace, near) = (self.trace, &mut self.near);
         self.jsons.text(id, |out| {
-            if trace.put_plain(id, true, out) {
+            if trace.put_plain(id, true, near, out) {
                 return false;
             }
             let value = trace.value(id);
@@ -145,9 +147,9 @@ pub(super) fn json_text(text: &str) -> String {
 }
 
 /// Whether two values read the same.
-pub(super) fn same(trace: &Trace, a: ValueId, b: ValueId) -> bool {
+pub(super) fn same(trace: &Trace, a: ValueId, b: ValueId, near: &mut Near) -> bool {
     let texts = || clean(trace.repr(a)) == clean(trace.repr(b));
-    trace.alike(a, b).unwrap_or_else(texts)
+    trace.alike(a, b, near).unwrap_or_else(texts)
 }
 
 /// What stands before an address.
@@ -156,9 +158,12 @@ const MARK: &str = " at 0x";
 /// Whether there may be something to leave out.
 fn is_to_clean(text: &str) -> bool {
     // Every byte is looked at, which is faster than to stop at the first.
-    let ends = |any: bool, it: &u8| any | (*it == b'\n') | (*it == b'\r');
-    let bytes = text.as_bytes();
-    bytes.iter().fold(false, ends) || MARK.len() < bytes.len() && text.contains(MARK)
+    let (mut ends, mut digits) = (false, false);
+    for &it in text.as_bytes() {
+        ends |= (it == b'\n') | (it == b'\r');
+        digits |= it == b'x';
+    }
+    ends || digits && text.contains(MARK)
 }
 
 /// Without line ends and addresses.

@@ -2,18 +2,18 @@
 
 use recorder::{bytes::Input, value::tag};
 
-use super::{Trace, ValueId};
+use super::{Near, Trace, ValueId};
 
 /// Nesting past this is left to whoever writes the texts.
 const DEPTH: u32 = 16;
 
 impl Trace {
     /// Whether two values read the same; `None` where only their texts tell. Costs less than those.
-    pub(crate) fn alike(&self, a: ValueId, b: ValueId) -> Option<bool> {
+    pub(crate) fn alike(&self, a: ValueId, b: ValueId, near: &mut Near) -> Option<bool> {
         if a == b {
             return Some(true);
         }
-        alike(&self.values.get(a), &self.values.get(b))
+        self.values.both((a, b), near, alike)
     }
 }
 

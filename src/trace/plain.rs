@@ -3,17 +3,23 @@
 
 use recorder::{bytes::Input, value::tag};
 
-use super::{Trace, ValueId, text};
+use super::{Near, Trace, ValueId, text};
 
 /// Nesting past this is left to the decoder.
 const DEPTH: u32 = 16;
 
 impl Trace {
     /// Appends a value's `repr`, or with `json` its JSON, if it is a plain one; tells whether it was.
-    pub(crate) fn put_plain(&self, id: ValueId, json: bool, out: &mut String) -> bool {
+    pub(crate) fn put_plain(
+        &self,
+        id: ValueId,
+        json: bool,
+        near: &mut Near,
+        out: &mut String,
+    ) -> bool {
         let start = out.len();
-        let encoded = self.values.get(id);
-        let done = put(&mut Input::new(&encoded), json, DEPTH, out);
+        let encoded = self.values.get_near(id, near);
+        let done = put(&mut Input::new(encoded), json, DEPTH, out);
         if done.is_none() {
             out.truncate(start);
         }
