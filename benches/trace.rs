@@ -6,6 +6,8 @@
 
 #![expect(clippy::print_stderr, reason = "what was measured is said")]
 
+mod synthetic;
+
 use std::{hint::black_box, path::Path, time::Duration, time::Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -13,123 +15,14 @@ use monologue::trace::{
     StepId, Trace,
     file::{self, Archive, Follow},
 };
-use recorder::{
-    value::{Sequence, Value},
-    wire::{COMMITTED_AT, CodeKind, HEADER, Left, MAGIC, Record, VERSION, Write},
-};
-
-const SOURCE: &str = "\
-def smaller(a, b):
-    return a < b
-data = list(range(100))
-for i in range(n):
-    j = i * 7919 % 100
-    data[j] = i
-    smaller(j, i)
-";
-
-fn encoded(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    value.write(&mut out);
-    out
-}
-
-fn list(items: &[i64]) -> Vec<u8> {
-    encoded(&Value::Sequence {
-        kind: Sequence::List,
-        id: 7,
-        len: items.len() as u64,
-        items: items.iter().map(|&it| Value::Int(it)).collect(),
-    })
-}
+use recorder::wire::{COMMITTED_AT, HEADER, MAGIC, VERSION};
 
 /// A raw trace of about `events` events.
 fn raw(events: u32) -> Vec<u8> {
     let mut out = vec![0; HEADER];
     out[..8].copy_from_slice(&MAGIC);
     out[8..10].copy_from_slice(&VERSION.to_le_bytes());
-    let write = |name, value: &Value| Write {
-        name,
-        left: Left::Whole(encoded(value)),
-    };
-    let mut put = |record: Record| record.write(&mut out);
-    for name in ["data", "i", "j", "a", "b"] {
-        put(Record::Name(name.into()));
-    }
-    put(Record::File {
-        path: "/sort.py".into(),
-        source: Some(SOURCE.into()),
-    });
-    for (kind, name, locals) in [
-        (CodeKind::Module, "<module>", vec![]),
-        (CodeKind::Function, "smaller", vec![3, 4]),
-    ] {
-        put(Record::Code {
-            file: 0,
-            first_line: 1,
-            kind,
-            name: name.into(),
-            qualname: name.into(),
-            parameters: locals.len() as u32,
-            locals,
-        });
-    }
-    put(Record::Call {
-        code: 0,
-        line: 1,
-        writes: Vec::new(),
-    });
-    put(Record::Line {
-        delta: 3,
-        writes: Vec::new(),
-    });
-    let mut items: Vec<i64> = (0..100).collect();
-    let mut now = list(&items);
-    let mut whole = true;
-    for i in 0..i64::from(events / 7) {
-        let j = i * 7919 % 100;
-        put(Record::Line {
-            delta: 1,
-            writes: vec![write(1, &Value::Int(i))],
-        });
-        put(Record::Line {
-            delta: 1,
-            writes: vec![write(2, &Value::Int(j))],
-        });
-        items[j as usize] = i;
-        let new = list(&items);
-        let head = now.iter().zip(&new).take_while(|(a, b)| a == b).count();
-        let tail = now[head..].iter().rev().zip(new[head..].iter().rev());
-        let tail = tail.take_while(|(a, b)| a == b).count();
-        let left = match std::mem::take(&mut whole) {
-            true => Left::Whole(new.clone()),
-            false => Left::Patch(head as u64, tail as u64, new[head..new.len() - tail].into()),
-        };
-        now = new;
-        put(Record::Line {
-            delta: 1,
-            writes: vec![Write { name: 0, left }],
-        });
-        put(Record::Call {
-            code: 1,
-            line: 1,
-            writes: vec![write(3, &Value::Int(j)), write(4, &Value::Int(i))],
-        });
-        put(Record::Line {
-            delta: 1,
-            writes: Vec::new(),
-        });
-        put(Record::Return {
-            delta: 0,
-            writes: Vec::new(),
-            value: encoded(&Value::Bool(j < i)),
-        });
-        put(Record::Line {
-            delta: -3,
-            writes: Vec::new(),
-        });
-    }
-    put(Record::End(0));
+    synthetic::records(events, |record| record.write(&mut out));
     let committed = (out.len() - HEADER) as u64;
     out[COMMITTED_AT..COMMITTED_AT + 8].copy_from_slice(&committed.to_le_bytes());
     out

@@ -125,11 +125,17 @@ fn compare(name: &str, page: &Page, text: &str, table: Option<&str>) {
 #[test]
 fn the_sample_is_what_the_reference_writes() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bs");
+    let mut compared = 0;
     for (name, page) in sample() {
-        let text = fs::read_to_string(golden.join(format!("{name}.txt"))).expect("its text");
+        // The reference writes these seven; what is new here it does not know.
+        let Ok(text) = fs::read_to_string(golden.join(format!("{name}.txt"))) else {
+            continue;
+        };
         let table = fs::read_to_string(golden.join(format!("{name}.spans.jsonl"))).ok();
         compare(name, &page, &text, table.as_deref());
+        compared += 1;
     }
+    assert_eq!(compared, 7);
 }
 
 fn compat(trace: &Trace) -> Vec<(&'static str, Page)> {
@@ -238,6 +244,7 @@ fn the_reference_files_are_the_same() {
     };
     let path = Path::new(&formats).join("golden/bs.canonical_and_spans.txt");
     let all = fs::read_to_string(&path).expect("the reference's output");
+    let mut sections = 0;
     for (name, page) in sample() {
         let section = match name {
             "bullets" => "our01",
@@ -245,12 +252,16 @@ fn the_reference_files_are_the_same() {
             other => other,
         };
         let head = format!("## {section}\n");
-        let start = all.find(&head).expect("a section") + head.len();
+        let Some(start) = all.find(&head).map(|it| it + head.len()) else {
+            continue;
+        };
+        sections += 1;
         let (text, rest) = all[start..].split_once("-- spans\n").expect("a span table");
         let table = rest.split("\n\n").next().unwrap_or(rest);
         let table = table.split("# check").next().unwrap_or(table);
         compare(name, &page, text, Some(table));
     }
+    assert_eq!(sections, 5);
 }
 
 /// What must hold of any page.

@@ -8,6 +8,8 @@ mod asking;
 
 pub(super) use asking::{Explain, Model, Repair, Sampling};
 
+use crate::represent;
+
 /// A terminal debugger for Python that thinks out loud.
 #[derive(Debug, Parser)]
 #[command(
@@ -226,12 +228,18 @@ pub(super) struct Open {
 }
 
 /// `show`
+/// What `--as` takes, in words.
+fn representations() -> String {
+    let mut names: Vec<&str> = represent::ALL.iter().map(|it| it.name()).collect();
+    let last = names.pop().unwrap_or_default();
+    format!("The representation: {} or {last}", names.join(", "))
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// The trace
     pub(super) trace: PathBuf,
-    /// The representation: scratchpad, next, semcoder, codeexecutor or concise
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", help = representations())]
     pub(super) name: String,
     /// By whose rules
     #[arg(long, value_name = "PROFILE", default_value = "canonical")]

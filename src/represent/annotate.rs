@@ -149,14 +149,15 @@ pub(super) fn span(records: &Records<'_>, fact: &Fact, line: u32) -> Span {
 
 /// A span that stands for facts left out.
 pub(super) fn elided(records: &Records<'_>, facts: &[Fact], line: u32) -> Span {
+    // Several may tell of one record, and those of its end come last.
+    let mut told: Vec<usize> = facts.iter().map(|it| it.record).collect();
+    told.sort_unstable();
+    told.dedup();
     let mut moments: Vec<Moment> = Vec::new();
-    for fact in facts {
-        for moment in records.list[fact.record].moments() {
-            if moments.last() != Some(&moment) {
-                moments.push(moment);
-            }
-        }
+    for at in told {
+        moments.extend(records.list[at].moments());
     }
+    moments.dedup();
     Span::new(SpanKind::Elided, moments).line(line)
 }
 

@@ -6,13 +6,13 @@
 //! trained on: lines from 0, records on one line, values in tokens between spaces, strings without quotes,
 //! no exceptions, and always an output. The compatible profile knows one way alone, whatever the mode.
 
-use std::{fmt::Write as _, ops::Range};
+use std::ops::Range;
 
 use super::{
     Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Part, Record, Records},
     states::{States, is_shown},
-    texts::{Texts, raised},
+    texts::{Texts, put_number, raised},
 };
 use crate::trace::{Id, Output, StepId, Stream, Trace};
 
@@ -86,7 +86,10 @@ fn put(
         Way::Full => record.line,
         Way::ZeroBased | Way::Upstream => record.line.saturating_sub(1),
     };
-    let mut text = format!("<line> <{line}>");
+    let (start, text) = page.begin();
+    text.push_str("<line> <");
+    put_number(text, line);
+    text.push('>');
     let mut cut = false;
     // A line whose effect is not known yet has no state to show.
     if let Some(done) = record.done {
@@ -98,12 +101,13 @@ fn put(
             }
             let value = texts.repr(value);
             cut |= value.cut;
-            let name = trace.name(name);
-            // Writing to a `String` cannot fail.
-            let _ = match way {
-                Way::Upstream => write!(text, "{separator}{name} : {}", spaced(&value.whole)),
-                _ => write!(text, "{separator}{name} : {}", value.whole),
-            };
+            text.push_str(separator);
+            text.push_str(trace.name(name));
+            text.push_str(" : ");
+            match way {
+                Way::Upstream => text.push_str(&spaced(&value.whole)),
+                _ => text.push_str(&value.whole),
+            }
             separator = " <dictsep> ";
         }
         text.push_str(" </state>");
@@ -113,6 +117,10 @@ fn put(
         text.push_str(" <exception> ");
         text.push_str(&raised(trace.exception(exception)));
     }
+    text.push(match way {
+        Way::Upstream => ' ',
+        _ => '\n',
+    });
     let span = Span::new(SpanKind::State, record.moments())
         .line(record.line)
         .frame(record.frame)
@@ -122,11 +130,7 @@ fn put(
             (true, true) => Loss::Elided,
             (true, false) => Loss::Exact,
         });
-    let after = match way {
-        Way::Upstream => ' ',
-        _ => '\n',
-    };
-    page.tell(span, format_args!("{text}{after}"));
+    page.told(start, span);
 }
 
 /// A `repr` in the tokens that the paper's data have: marks between spaces, strings without quotes.

@@ -21,7 +21,7 @@ use super::{
     states::{States, is_shown},
     texts::{SHORT, Texts, raised_short, same, shorten},
 };
-use crate::trace::{self, EventId, FrameId, Id, Kind, NameId, StepId, Trace, ValueId};
+use crate::trace::{self, EventId, FrameId, Id, Kind, NameId, Near, StepId, Trace, ValueId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
@@ -61,6 +61,7 @@ fn notes(trace: &Trace, request: &Request) -> Vec<Note> {
         logged: None,
         states: States::of(trace),
         texts: Texts::of(trace),
+        near: Near::default(),
         notes: Vec::new(),
     };
     for event in events {
@@ -105,6 +106,7 @@ struct Reading<'a> {
     logged: Option<u32>,
     states: States<'a>,
     texts: Texts<'a>,
+    near: Near,
     notes: Vec<Note>,
 }
 
@@ -126,9 +128,10 @@ impl Reading<'_> {
         let moment = Moment::Step(step);
         let before: BTreeMap<_, _> = self.bindings(event.frame, previous).into_iter().collect();
         let after = self.bindings(event.frame, id);
+        let near = &mut self.near;
         let changed = |&(name, value): &(NameId, ValueId)| {
             let old = before.get(&name);
-            let same = old.is_some_and(|&old| same(trace, old, value));
+            let same = old.is_some_and(|&old| same(trace, old, value, near));
             (!same).then_some((name, value, old.is_none()))
         };
         let changed: Vec<_> = after.iter().filter_map(changed).collect();
@@ -151,9 +154,9 @@ impl Reading<'_> {
     }
 
     fn short(&mut self, value: ValueId) -> String {
-        let text = self.texts.repr(value).whole;
+        let text = &self.texts.repr(value).whole;
         let text = match &self.wrapped {
-            Some(it) => it.inside(&text),
+            Some(it) => it.inside(text),
             None => text.to_string(),
         };
         shorten(&text, SHORT).unwrap_or(text)

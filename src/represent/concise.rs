@@ -4,12 +4,10 @@
 //! Large Language Models", section 3.2. Unlike the released code, a call's changes come after its
 //! callee's, arguments stand on the callee's line, exceptions and deletions are told as such.
 
-use std::fmt::Write as _;
-
 use super::{
     Loss, Page, Profile, Representation, Request, Span, SpanKind, compat,
     records::{Change, Part, Record, Records},
-    texts::{Texts, raised},
+    texts::{Texts, put_number, raised},
 };
 use crate::trace::{CodeKind, Trace};
 
@@ -46,47 +44,43 @@ impl Representation for Concise {
 }
 
 fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
-    let line = record.line;
-    let mut tell = |kind, loss, text: std::fmt::Arguments<'_>| {
-        let names = record.changes.iter().map(|it| trace.name(it.name).clone());
-        let span = Span::new(kind, record.moments())
-            .line(line)
-            .frame(record.frame)
-            .names(names.filter(|_| matches!(kind, SpanKind::State | SpanKind::Input)))
-            .loss(if record.folded.is_empty() {
-                loss
-            } else {
-                Loss::Merged
-            });
-        page.tell(span, format_args!("[L{line}] {text} [/L{line}]\n"));
-    };
-    if !record.changes.is_empty() {
-        let (text, loss) = changed(trace, &record.changes, texts);
-        match record.part {
-            Part::Call | Part::Resume => {
-                tell(
-                    SpanKind::Input,
-                    loss,
-                    format_args!("[INPUT] {text} [/INPUT]"),
-                );
+    let changes = &record.changes;
+    if !changes.is_empty() {
+        let input = matches!(record.part, Part::Call | Part::Resume);
+        let kind = match input {
+            true => SpanKind::Input,
+            false => SpanKind::State,
+        };
+        let names = changes.iter().map(|it| trace.name(it.name).clone());
+        let span = about(record, kind).names(names);
+        tell(record.line, page, span, |text| {
+            if input {
+                text.push_str("[INPUT] ");
             }
-            Part::Line | Part::Rest => tell(SpanKind::State, loss, format_args!("{text}")),
-        }
+            let loss = changed(trace, changes, texts, text);
+            if input {
+                text.push_str(" [/INPUT]");
+            }
+            loss
+        });
     }
+    let mut raise = |kind, [before, after]: [&str; 2], exception| {
+        tell(record.line, page, about(record, kind), |text| {
+            text.push_str(before);
+            text.push_str(&raised(trace.exception(exception)));
+            text.push_str(after);
+            Loss::Exact
+        });
+    };
     for &exception in &record.exceptions {
-        let text = raised(trace.exception(exception));
-        tell(
-            SpanKind::Exception,
-            Loss::Exact,
-            format_args!("[EXCEPTION] {text} [/EXCEPTION]"),
-        );
+        let around = ["[EXCEPTION] ", " [/EXCEPTION]"];
+        raise(SpanKind::Exception, around, exception);
     }
     if let Some(exception) = record.leaving {
-        let text = raised(trace.exception(exception));
-        tell(
+        raise(
             SpanKind::Output,
-            Loss::Exact,
-            format_args!("[OUTPUT] raise {text} [/OUTPUT]"),
+            ["[OUTPUT] raise ", " [/OUTPUT]"],
+            exception,
         );
     }
     // That the body of a file or a class is over is no value it gave.
@@ -95,33 +89,63 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         CodeKind::Module | CodeKind::Class
     );
     if let Some(value) = record.returned.or(record.yielded).filter(|_| gives) {
-        let text = texts.repr(value);
-        let loss = if text.cut { Loss::Elided } else { Loss::Exact };
-        tell(
-            SpanKind::Output,
-            loss,
-            format_args!("[OUTPUT] {} [/OUTPUT]", text.whole),
-        );
+        tell(record.line, page, about(record, SpanKind::Output), |text| {
+            let value = texts.repr(value);
+            text.push_str("[OUTPUT] ");
+            text.push_str(&value.whole);
+            text.push_str(" [/OUTPUT]");
+            if value.cut { Loss::Elided } else { Loss::Exact }
+        });
     }
 }
 
-/// `a = 1, b = 2, del c`: what is bound, then what no longer is.
-fn changed(trace: &Trace, changes: &[Change], texts: &mut Texts<'_>) -> (String, Loss) {
-    let (mut text, mut gone, mut loss) = (String::new(), String::new(), Loss::Exact);
-    for change in changes {
-        let name = trace.name(change.name);
-        // Writing to a `String` cannot fail.
-        let _ = match change.value {
-            Some(value) => {
-                let value = texts.repr(value);
-                if value.cut {
-                    loss = Loss::Elided;
-                }
-                write!(text, ", {name} = {}", value.whole)
-            }
-            None => write!(gone, ", del {name}"),
-        };
+fn about(record: &Record, kind: SpanKind) -> Span {
+    Span::new(kind, record.moments())
+        .line(record.line)
+        .frame(record.frame)
+        .loss(match record.folded.is_empty() {
+            true => Loss::Exact,
+            false => Loss::Merged,
+        })
+}
+
+/// Writes one record, `write` what it says and how much of it.
+fn tell(line: u32, page: &mut Page, mut span: Span, write: impl FnOnce(&mut String) -> Loss) {
+    let (start, text) = page.begin();
+    text.push_str("[L");
+    put_number(text, line);
+    text.push_str("] ");
+    let loss = write(text);
+    text.push_str(" [/L");
+    put_number(text, line);
+    text.push_str("]\n");
+    if span.loss == Loss::Exact {
+        span.loss = loss;
     }
-    text.push_str(&gone);
-    (text.split_off(2), loss)
+    page.told(start, span);
+}
+
+/// `a = 1, b = 2, del c`: what is bound, then what no longer is.
+fn changed(trace: &Trace, changes: &[Change], texts: &mut Texts<'_>, text: &mut String) -> Loss {
+    let mut loss = Loss::Exact;
+    let mut separator = "";
+    for change in changes {
+        let Some(value) = change.value else { continue };
+        let value = texts.repr(value);
+        if value.cut {
+            loss = Loss::Elided;
+        }
+        text.push_str(separator);
+        text.push_str(trace.name(change.name));
+        text.push_str(" = ");
+        text.push_str(&value.whole);
+        separator = ", ";
+    }
+    for change in changes.iter().filter(|it| it.value.is_none()) {
+        text.push_str(separator);
+        text.push_str("del ");
+        text.push_str(trace.name(change.name));
+        separator = ", ";
+    }
+    loss
 }

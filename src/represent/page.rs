@@ -158,6 +158,19 @@ impl Page {
         });
     }
 
+    /// Where text that is written by hand begins; [`Self::told`] describes it.
+    pub(super) fn begin(&mut self) -> (u32, &mut String) {
+        (self.offset(), &mut self.text)
+    }
+
+    /// As [`Self::tell`], of the text since byte `start`.
+    pub(super) fn told(&mut self, start: u32, span: Span) {
+        self.spans.push(Span {
+            bytes: start..self.offset(),
+            ..span
+        });
+    }
+
     /// The same without the text from byte `end` on, a character's border: spans past it are empty, and
     /// what is left of one that it goes through tells less than all.
     pub fn cut(mut self, end: usize) -> Self {

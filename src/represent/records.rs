@@ -143,8 +143,10 @@ pub(super) fn within(trace: &Trace, window: &Range<StepId>) -> (EventId, EventId
         None => EventId::new(0),
     };
     let end = match last.minus(1).and_then(|it| steps.get(it)) {
-        Some(step) if last < steps.end() => step.event.plus(1),
-        _ => trace.events().end(),
+        _ if last == steps.end() => trace.events().end(),
+        Some(step) => step.event.plus(1),
+        // Nothing before the first step is asked for.
+        None => start,
     };
     (start, end)
 }

@@ -9,9 +9,9 @@ use super::{
     Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind,
     records::{Part, Record, Records, owner},
     states::{States, is_shown},
-    texts::{Texts, json_text, raised},
+    texts::{Texts, raised},
 };
-use crate::trace::{Ending, EventId, FrameId, Id, Kind, Trace, ValueId};
+use crate::trace::{Ending, EventId, FrameId, Id, Kind, NameId, Trace, ValueId};
 
 /// The Scratchpad format.
 #[derive(Debug)]
@@ -46,10 +46,12 @@ impl Representation for Scratchpad {
         let before = first
             .filter(|_| EventId::new(0) < writer.records.start)
             .map(|it| (it.frame, it.event));
-        page.say(&match before {
-            Some((frame, event)) => writer.state(frame, event).0,
-            None => "{}".into(),
-        });
+        match before {
+            Some((frame, event)) => {
+                writer.state(frame, event, page.begin().1);
+            }
+            None => page.say("{}"),
+        }
         page.say("\n");
         writer.lines(page);
         page.say("\n[DONE]\n");
@@ -145,10 +147,16 @@ impl Writer<'_> {
             After::Event(next) => next,
             After::End | After::Unknown => self.trace.events().end(),
         };
-        let mut text = format!("line: {}\n", self.records.sources.line(frame, first));
+        let (start, text) = page.begin();
+        text.push_str("line: ");
+        text.push_str(&self.records.sources.line(frame, first));
+        text.push('\n');
         let mut span = Span::new(SpanKind::Step, Vec::new()).frame(frame);
         for record in &self.records.list[at..end] {
-            span.moments.extend(record.moments());
+            match span.moments.is_empty() {
+                true => span.moments = record.moments(),
+                false => span.moments.extend(record.moments()),
+            }
             let names = record.changes.iter().map(|it| self.trace.name(it.name));
             span.names.extend(names.cloned());
             if !span.lines.contains(&record.line) {
@@ -160,30 +168,35 @@ impl Writer<'_> {
                 .iter()
                 .filter(|_| record.done < Some(next))
             {
-                text += &format!("exception: {}\n", raised(self.trace.exception(it)));
+                text.push_str("exception: ");
+                text.push_str(&raised(self.trace.exception(it)));
+                text.push('\n');
             }
         }
         if 1 < span.moments.len() && span.moments[0] != Moment::Prelude {
             span.loss = Loss::Merged;
         }
-        let state = match after {
-            After::Call => self.module(None),
+        let known = text.len();
+        text.push_str("state: ");
+        let cut = match after {
+            After::Call => self.module(None, text),
             After::Record(next) => {
                 let next = &self.records.list[next];
                 let (frame, event) = (next.frame, next.event);
-                Some(self.state(frame, event))
+                Some(self.state(frame, event, text))
             }
-            After::Event(next) => Some(self.state(self.trace.events()[next].frame, next)),
-            After::End => self.last(),
+            After::Event(next) => Some(self.state(self.trace.events()[next].frame, next, text)),
+            After::End => self.last(text),
             After::Unknown => None,
         };
-        if let Some((state, cut)) = state {
-            text += &format!("state: {state}\n");
-            if cut && span.loss == Loss::Exact {
-                span.loss = Loss::Elided;
-            }
+        match cut {
+            Some(_) => text.push('\n'),
+            None => text.truncate(known),
         }
-        page.tell(span, format_args!("{text}"));
+        if cut == Some(true) && span.loss == Loss::Exact {
+            span.loss = Loss::Elided;
+        }
+        page.told(start, span);
     }
 
     /// Writes the line that calls, before the record `at`.
@@ -191,16 +204,17 @@ impl Writer<'_> {
         let (Some(call), Some(module)) = (self.trace.call(), self.trace.frames().first()) else {
             return;
         };
-        let mut text = format!("line: output = {call}\n");
-        let state = match at {
+        let mut state = String::new();
+        let known = match at {
             Some(at) => {
                 let record = &self.records.list[at];
                 let (frame, event) = (record.frame, record.event);
-                Some(self.state(frame, event))
+                Some(self.state(frame, event, &mut state))
             }
-            None => self.last(),
+            None => self.last(&mut state),
         };
-        if let Some((state, _)) = state {
+        let mut text = format!("line: output = {call}\n");
+        if known.is_some() {
             text += &format!("state: {state}\n");
         }
         let line = super::source::lines(self.trace.file(module)).len() as u32 + 1;
@@ -228,7 +242,9 @@ impl Writer<'_> {
     /// What runs after the records before `end`.
     fn after(&self, end: usize) -> After {
         let list = &self.records.list;
-        let next = (end..list.len()).find(|&it| list[it].part != Part::Rest);
+        // A statement that began before the window does not begin here.
+        let begins = |it: &usize| list[*it].part != Part::Rest && list[*it].moment.is_some();
+        let next = (end..list.len()).find(begins);
         let imported = list[end - 1].prelude && next.is_none_or(|it| !list[it].prelude);
         if imported && self.imported() {
             return After::Call;
@@ -263,56 +279,76 @@ impl Writer<'_> {
         left || self.trace.ending() != Ending::Open
     }
 
-    /// The state at the end of the program.
-    fn last(&mut self) -> Option<(String, bool)> {
+    /// Appends the state at the end of the program, and tells whether it is cut; `None` where there is
+    /// none to tell.
+    fn last(&mut self, out: &mut String) -> Option<bool> {
         if self.imported() {
             let result = self.trace.result();
             // A call that neither gave a value nor ended otherwise is not over yet.
             let over = result.is_some()
                 || self.trace.uncaught().is_some()
                 || self.trace.ending() != Ending::Open;
-            return self.module(result).filter(|_| over);
+            return over.then(|| self.module(result, out)).flatten();
         }
         let last = self.trace.events().last()?;
         let frame = self.trace.events()[last].frame;
-        Some(self.state(frame, last))
+        Some(self.state(frame, last, out))
     }
 
-    /// The module's own state, with the value of the call where there is one.
-    fn module(&mut self, output: Option<ValueId>) -> Option<(String, bool)> {
+    /// Appends the module's own state, with the value of the call where there is one.
+    fn module(&mut self, output: Option<ValueId>, out: &mut String) -> Option<bool> {
         let module = self.trace.frames().first()?;
         let last = self.trace.frames()[module].last;
-        let output = output.map(|it| self.texts.json(it));
-        let (mut pairs, mut cut) = self.pairs(module, last);
-        if let Some(output) = output {
-            cut |= output.cut;
-            let pair = ("\"output\"".into(), output.whole.to_string());
-            match pairs.iter_mut().find(|it| it.0 == pair.0) {
-                Some(known) => *known = pair,
-                None => pairs.push(pair),
+        let name = output.and_then(|_| self.trace.name_of("output"));
+        let own = name.filter(|it| self.states.at(module, last).get(*it).is_some());
+        let mut cut = self.pairs(module, last, own.zip(output), out);
+        if let Some(output) = output.filter(|_| own.is_none()) {
+            let text = self.texts.json(output);
+            cut |= text.cut;
+            if !out.ends_with('{') {
+                out.push_str(", ");
             }
+            out.push_str("\"output\": ");
+            out.push_str(&text.whole);
         }
-        Some((object(&pairs), cut))
+        out.push('}');
+        Some(cut)
     }
 
-    /// A frame's state at one of its events, and whether it is cut.
-    fn state(&mut self, frame: FrameId, event: EventId) -> (String, bool) {
-        let (pairs, cut) = self.pairs(frame, event);
-        (object(&pairs), cut)
+    /// Appends a frame's state at one of its events, and tells whether it is cut.
+    fn state(&mut self, frame: FrameId, event: EventId, out: &mut String) -> bool {
+        let cut = self.pairs(frame, event, None, out);
+        out.push('}');
+        cut
     }
 
-    fn pairs(&mut self, frame: FrameId, event: EventId) -> (Vec<(String, String)>, bool) {
+    /// As [`Self::state`], without the bracket at its end, and with the value of one name replaced.
+    fn pairs(
+        &mut self,
+        frame: FrameId,
+        event: EventId,
+        instead: Option<(NameId, ValueId)>,
+        out: &mut String,
+    ) -> bool {
         let mut cut = false;
-        let mut pairs = Vec::new();
+        let mut separator = "{";
         for &(name, value) in self.states.at(frame, event).bindings() {
-            if is_shown(self.trace, frame, name) {
-                let value = self.texts.json(value);
-                cut |= value.cut;
-                let name = json_text(self.trace.name(name));
-                pairs.push((name, value.whole.to_string()));
+            if !is_shown(self.trace, frame, name) {
+                continue;
             }
+            out.push_str(separator);
+            separator = ", ";
+            out.push_str(self.texts.name(name));
+            out.push_str(": ");
+            let value = instead.filter(|it| it.0 == name).map_or(value, |it| it.1);
+            let text = self.texts.json(value);
+            cut |= text.cut;
+            out.push_str(&text.whole);
         }
-        (pairs, cut)
+        if separator == "{" {
+            out.push_str(separator);
+        }
+        cut
     }
 }
 
@@ -321,12 +357,4 @@ impl Record {
     fn is_silent(&self) -> bool {
         self.exceptions.is_empty() && self.returned.is_none() && self.yielded.is_none()
     }
-}
-
-fn object(pairs: &[(String, String)]) -> String {
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
-    format!("{{{}}}", pairs.join(", "))
 }

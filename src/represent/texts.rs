@@ -3,35 +3,44 @@
 //! The rules are PySnooper's (Ram Rachum, <https://github.com/cool-RR/PySnooper>), which the released
 //! research code inherits: no line ends, no addresses, an ellipsis in the middle.
 
-use std::sync::Arc;
-
-use rustc_hash::FxHashMap;
-
-use crate::trace::{self, Exception, Sequence, Trace, Value, ValueId};
+use crate::trace::{self, Exception, NameId, Near, Sequence, Trace, Value, ValueId};
 
 /// Characters of a value that formats of changes keep.
 pub(super) const SHORT: usize = 40;
 
-/// Bytes of texts kept for values met again, before they are made anew.
+/// Texts kept for values met again.
+const KEPT: usize = 1 << 10;
+
+/// Bytes that they may take before all are made anew.
 const CACHED: usize = 16 << 20;
 
 /// A value's text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Text {
     /// All of it.
-    pub(super) whole: Arc<str>,
+    pub(super) whole: String,
     /// Whether the recorder kept less than there was.
     pub(super) cut: bool,
 }
 
-/// The texts of a trace's values, each made once.
+/// The texts of a trace's values, those met lately kept.
 #[derive(Debug)]
 pub(super) struct Texts<'a> {
     trace: &'a Trace,
-    reprs: FxHashMap<ValueId, Text>,
-    jsons: FxHashMap<ValueId, Text>,
+    reprs: Kept,
+    jsons: Kept,
+    near: Near,
+    /// Names as JSON strings; empty where not made yet.
+    names: Vec<String>,
     /// Whether tuples are JSON arrays.
     tuples: bool,
+}
+
+/// For each value the one place where its text can be, so that no look-up searches and no text is
+/// allocated twice.
+#[derive(Debug, Default)]
+struct Kept {
+    places: Vec<(Option<ValueId>, Text)>,
     size: usize,
 }
 
@@ -39,10 +48,11 @@ impl<'a> Texts<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {
         Self {
             trace,
-            reprs: FxHashMap::default(),
-            jsons: FxHashMap::default(),
+            reprs: Kept::default(),
+            jsons: Kept::default(),
+            near: Near::default(),
+            names: Vec::new(),
             tuples: false,
-            size: 0,
         }
     }
 
@@ -55,49 +65,80 @@ impl<'a> Texts<'a> {
     }
 
     /// `repr`, cleaned.
-    pub(super) fn repr(&mut self, id: ValueId) -> Text {
-        if let Some(known) = self.reprs.get(&id) {
-            return known.clone();
-        }
-        let value = self.trace.value(id);
-        let text = Text {
-            whole: clean(trace::repr(&value)).into(),
-            cut: is_cut(&value),
-        };
-        self.grow(&text);
-        self.reprs.insert(id, text.clone());
-        text
+    pub(super) fn repr(&mut self, id: ValueId) -> &Text {
+        let (trace, near) = (self.trace, &mut self.near);
+        self.reprs.text(id, |out| {
+            let mut cut = false;
+            if !trace.put_plain(id, false, near, out) {
+                let value = trace.value(id);
+                trace::put_repr(&value, out);
+                cut = is_cut(&value);
+            }
+            if is_to_clean(out) {
+                *out = clean(std::mem::take(out));
+            }
+            cut
+        })
     }
 
     /// What the Scratchpad format writes: JSON, with functions and classes by name.
-    pub(super) fn json(&mut self, id: ValueId) -> Text {
-        if let Some(known) = self.jsons.get(&id) {
-            return known.clone();
-        }
-        let value = self.trace.value(id);
-        let text = Text {
-            whole: json(&value, self.tuples).into(),
-            cut: is_cut(&value),
-        };
-        self.grow(&text);
-        self.jsons.insert(id, text.clone());
-        text
+    pub(super) fn json(&mut self, id: ValueId) -> &Text {
+        let (trace, near, tuples) = (self.trace, &mut self.near, self.tuples);
+        self.jsons.text(id, |out| {
+            if trace.put_plain(id, true, near, out) {
+                return false;
+            }
+            let value = trace.value(id);
+            json(&value, tuples, out);
+            is_cut(&value)
+        })
     }
 
-    fn grow(&mut self, text: &Text) {
-        self.size += text.whole.len();
-        if CACHED < self.size {
-            self.size = 0;
-            self.reprs.clear();
-            self.jsons.clear();
+    /// A name as a JSON string.
+    pub(super) fn name(&mut self, id: NameId) -> &str {
+        let at = id.raw() as usize;
+        if self.names.len() <= at {
+            self.names.resize(at + 1, String::new());
         }
+        let name = &mut self.names[at];
+        if name.is_empty() {
+            *name = json_text(self.trace.name(id));
+        }
+        name
     }
+}
+
+impl Kept {
+    /// The text of `id`, which `make` writes, telling whether it is cut, if it is not there.
+    fn text(&mut self, id: ValueId, make: impl FnOnce(&mut String) -> bool) -> &Text {
+        if CACHED < self.size {
+            self.places.clear();
+            self.size = 0;
+        }
+        if self.places.is_empty() {
+            self.places.resize(KEPT, (None, Text::default()));
+        }
+        let (known, text) = &mut self.places[id.raw() as usize % KEPT];
+        if *known != Some(id) {
+            self.size -= text.whole.capacity();
+            *known = Some(id);
+            text.whole.clear();
+            text.cut = make(&mut text.whole);
+            self.size += text.whole.capacity();
+        }
+        text
+    }
+}
+
+/// Appends a number.
+pub(super) fn put_number(out: &mut String, it: u32) {
+    out.push_str(itoa::Buffer::new().format(it));
 }
 
 /// The last line of an exception's traceback, on one line.
 pub(super) fn raised(exception: &Exception) -> String {
     if exception.message.is_empty() {
-        return exception.name.to_string();
+        return clean(exception.name.to_string());
     }
     clean(format!("{}: {}", exception.name, exception.message))
 }
@@ -117,21 +158,31 @@ pub(super) fn json_text(text: &str) -> String {
 }
 
 /// Whether two values read the same.
-pub(super) fn same(trace: &Trace, a: ValueId, b: ValueId) -> bool {
-    a == b || clean(trace.repr(a)) == clean(trace.repr(b))
+pub(super) fn same(trace: &Trace, a: ValueId, b: ValueId, near: &mut Near) -> bool {
+    let texts = || clean(trace.repr(a)) == clean(trace.repr(b));
+    trace.alike(a, b, near).unwrap_or_else(texts)
+}
+
+/// What stands before an address.
+const MARK: &str = " at 0x";
+
+/// Whether there may be something to leave out.
+fn is_to_clean(text: &str) -> bool {
+    // Every byte is looked at, which is faster than to stop at the first.
+    let (mut ends, mut digits) = (false, false);
+    for &it in text.as_bytes() {
+        ends |= (it == b'\n') | (it == b'\r');
+        digits |= it == b'x';
+    }
+    ends || digits && text.contains(MARK)
 }
 
 /// Without line ends and addresses.
 pub(super) fn clean(text: String) -> String {
-    const MARK: &str = " at 0x";
-    let text = if text.contains(['\n', '\r']) {
-        text.replace(['\n', '\r'], "")
-    } else {
-        text
-    };
-    if !text.contains(MARK) {
+    if !is_to_clean(&text) {
         return text;
     }
+    let text = text.replace(['\n', '\r'], "");
     let mut res = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(at) = rest.find(MARK) {
@@ -166,21 +217,22 @@ pub(super) fn shorten(text: &str, most: usize) -> Option<String> {
     ))
 }
 
-fn json(value: &Value, tuples: bool) -> String {
+fn json(value: &Value, tuples: bool, out: &mut String) {
     if let Value::Opaque { text, .. } = value
         && let Some(name) = callable(text)
     {
-        return json_text(&format!("<callable_object {name}>"));
+        return out.push_str(&json_text(&format!("<callable_object {name}>")));
     }
-    let text = match tuples {
-        true => trace::json_with_tuples(value),
-        false => trace::json(value),
-    };
+    let start = out.len();
+    match tuples {
+        true => out.push_str(&trace::json_with_tuples(value)),
+        false => trace::put_json(value, out),
+    }
     // A string that was no string is the value's `repr`.
-    if text.starts_with('"') && !is_whole_text(value) {
-        return json_text(&clean(trace::repr(value)));
+    if out[start..].starts_with('"') && !is_whole_text(value) {
+        out.truncate(start);
+        out.push_str(&json_text(&clean(trace::repr(value))));
     }
-    text
 }
 
 fn is_whole_text(value: &Value) -> bool {

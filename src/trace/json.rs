@@ -24,6 +24,11 @@ fn written(value: &Value, arrays: &[Sequence]) -> String {
     out
 }
 
+/// As [`json`], behind what is there.
+pub(crate) fn put_json(value: &Value, out: &mut String) {
+    put(value, &[Sequence::List], out);
+}
+
 fn put(value: &Value, arrays: &[Sequence], out: &mut String) {
     if !is_json(value, arrays) {
         return put_text(&repr(value), out);
@@ -54,7 +59,7 @@ fn put(value: &Value, arrays: &[Sequence], out: &mut String) {
             }
             out.push('}');
         }
-        _ => out.push_str(&repr(value)),
+        _ => super::put_repr(value, out),
     }
 }
 
@@ -129,6 +134,11 @@ fn key(of: &Value) -> String {
 /// A JSON string as `json.dumps` spells it: everything outside ASCII as `\uXXXX`.
 pub(super) fn put_text(text: &str, out: &mut String) {
     out.push('"');
+    let plain = |it: &u8| (b' '..=b'~').contains(it) && !matches!(it, b'"' | b'\\');
+    if text.as_bytes().iter().all(plain) {
+        out.push_str(text);
+        return out.push('"');
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

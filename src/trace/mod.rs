@@ -6,11 +6,13 @@
 //! The event model is the one that every representation is defined on: a *step* is a `line` event;
 //! its *effect* is what differs, in the same frame, between that event and the frame's next one.
 
+mod alike;
 mod builder;
 mod cursor;
 pub mod file;
 mod json;
 mod lines;
+mod plain;
 mod rewritten;
 mod rows;
 mod state;
@@ -23,6 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use builder::Builder;
 pub use cursor::{Cursor, Heading, Motion, Stride};
+pub(crate) use json::put_json;
 pub use json::{json, json_with_tuples};
 pub use recorder::{
     value::{Sequence, Shape, Value},
@@ -32,7 +35,9 @@ pub use rewritten::Rewrite;
 pub use rows::{Row, Rows};
 pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
+pub(crate) use text::put as put_repr;
 pub use text::{literal, repr};
+pub(crate) use values::Near;
 
 /// Names a [`Step`]: its position in time, counted from 0. People count from 1: [`StepId::number`].
 pub type StepId = Id<Step>;

@@ -23,12 +23,13 @@ pub fn literal(text: &str) -> String {
     out
 }
 
-fn put(value: &Value, out: &mut String) {
+/// As [`repr`], behind what is there.
+pub(crate) fn put(value: &Value, out: &mut String) {
     match value {
         Value::None => out.push_str("None"),
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
-        Value::Int(v) => out.push_str(&v.to_string()),
+        Value::Int(v) => out.push_str(itoa::Buffer::new().format(*v)),
         Value::BigInt { digits, cut: 0 } => out.push_str(digits),
         Value::BigInt { digits, .. } => {
             let middle = digits.len() / 2;
@@ -197,6 +198,10 @@ fn scalars(bytes: &[u8]) -> impl Iterator<Item = Result<char, u32>> {
 fn put_str(wtf8: &[u8], cut: bool, out: &mut String) {
     let quote = quote(wtf8);
     out.push(quote);
+    if let Some(text) = plain(wtf8).filter(|_| !cut) {
+        out.push_str(text);
+        return out.push(quote);
+    }
     for it in scalars(wtf8) {
         match it {
             Err(surrogate) => out.push_str(&format!("\\u{surrogate:04x}")),
@@ -219,6 +224,13 @@ fn put_str(wtf8: &[u8], cut: bool, out: &mut String) {
         out.push(CUT);
     }
     out.push(quote);
+}
+
+/// The text that a `str` is written as between single or double quotes, if that is the text itself.
+pub(super) fn plain(wtf8: &[u8]) -> Option<&str> {
+    let plain = |it: &u8| (b' '..=b'~').contains(it) && !matches!(it, b'\'' | b'"' | b'\\');
+    let text = wtf8.iter().all(plain).then_some(wtf8)?;
+    std::str::from_utf8(text).ok()
 }
 
 fn put_bytes(bytes: &[u8], cut: bool, out: &mut String) {

@@ -26,6 +26,13 @@ pub(super) struct Values {
     bytes: u64,
 }
 
+/// The value asked for last, where it is held as a difference: the next one may differ from it.
+#[derive(Debug, Default)]
+pub(crate) struct Near {
+    id: Option<ValueId>,
+    bytes: Vec<u8>,
+}
+
 /// One value as it is held.
 struct Held<'a> {
     /// Which value it differs from and how: bytes kept of that one's start and end.
@@ -74,6 +81,38 @@ impl Values {
             splice(&mut res, prefix, suffix, middle).expect("written by us");
         }
         Cow::Owned(res)
+    }
+
+    /// As [`Self::get`]. Costs its size once where it differs from the one asked for before.
+    pub(super) fn get_near<'a>(&'a self, id: ValueId, near: &'a mut Near) -> &'a [u8] {
+        if near.id == Some(id) {
+            return &near.bytes;
+        }
+        let held = self.held(id);
+        let Some((base, prefix, suffix)) = held.base else {
+            return held.bytes;
+        };
+        match near.id == Some(base) {
+            true => splice(&mut near.bytes, prefix, suffix, held.bytes).expect("written by us"),
+            false => near.bytes = self.get(id).into_owned(),
+        }
+        near.id = Some(id);
+        &near.bytes
+    }
+
+    /// Hands two values to `then`, which is cheapest where the second differs from the first.
+    pub(super) fn both<T>(
+        &self,
+        (a, b): (ValueId, ValueId),
+        near: &mut Near,
+        then: impl FnOnce(&[u8], &[u8]) -> T,
+    ) -> T {
+        let held = self.held(a);
+        if held.base.is_none() {
+            return then(held.bytes, self.get_near(b, near));
+        }
+        let first = self.get_near(a, near).to_vec();
+        then(&first, self.get_near(b, near))
     }
 
     fn held(&self, id: ValueId) -> Held<'_> {
@@ -173,7 +212,10 @@ pub(super) fn splice(
     middle: &[u8],
 ) -> Option<()> {
     let end = bytes.len().checked_sub(suffix).filter(|it| prefix <= *it)?;
-    bytes.splice(prefix..end, middle.iter().copied());
+    match end - prefix == middle.len() {
+        true => bytes[prefix..end].copy_from_slice(middle),
+        false => drop(bytes.splice(prefix..end, middle.iter().copied())),
+    }
     Some(())
 }
 
@@ -198,8 +240,13 @@ mod tests {
                 .expect("room");
             all.push((id, now.clone()));
         }
-        for (id, expected) in &all {
+        let (mut near, mut pair) = (Near::default(), Near::default());
+        for (at, (id, expected)) in all.iter().enumerate() {
             assert_eq!(*values.get(*id), **expected);
+            assert_eq!(values.get_near(*id, &mut near), expected);
+            let (other, known) = &all[(at * 7).min(at + 1) % all.len()];
+            let both = |a: &[u8], b: &[u8]| assert_eq!((a, b), (&expected[..], &known[..]));
+            values.both((*id, *other), &mut pair, both);
         }
         assert!(values.weight() < 500 * 80, "{}", values.weight());
         let count = values.len();

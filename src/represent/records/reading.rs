@@ -12,12 +12,13 @@ use super::{
     comprehension::{Comprehension, Touched},
     is_prelude, owner,
 };
-use crate::trace::{EventId, Exception, FrameId, Id, Kind, StepId, Trace};
+use crate::trace::{EventId, Exception, FrameId, Id, Kind, Near, StepId, Trace};
 
 /// Records in the making.
 pub(super) struct Reading<'a> {
     trace: &'a Trace,
     states: States<'a>,
+    near: Near,
     records: Records<'a>,
     /// Each frame's newest record, and the event up to which it has been read.
     open: FxHashMap<FrameId, (usize, EventId)>,
@@ -28,6 +29,7 @@ impl<'a> Reading<'a> {
         Self {
             trace: records.trace,
             states: States::of(records.trace),
+            near: Near::default(),
             records,
             open: FxHashMap::default(),
         }
@@ -268,7 +270,7 @@ impl<'a> Reading<'a> {
         for &(name, old) in &touched.names {
             let value = state.get(name);
             let differs = match (old, value) {
-                (Some(old), Some(new)) => !same(trace, old, new),
+                (Some(old), Some(new)) => !same(trace, old, new, &mut self.near),
                 (old, new) => old != new,
             };
             if differs && is_shown(trace, frame, name) {

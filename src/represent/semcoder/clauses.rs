@@ -208,11 +208,11 @@ impl<'a> Clauses<'a> {
         }
         if gives(self.trace, record.frame) {
             if let Some(value) = record.returned {
-                let value = self.texts.repr(value).whole;
+                let value = self.texts.repr(value).whole.clone();
                 res.push(format!("{name} returned `{value}`"));
             }
             if let Some(value) = record.yielded {
-                let value = self.texts.repr(value).whole;
+                let value = self.texts.repr(value).whole.clone();
                 res.push(match self.trace.code(record.frame).kind {
                     CodeKind::Coroutine => format!("{name} was suspended"),
                     _ => format!("{name} yielded `{value}`"),
