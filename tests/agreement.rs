@@ -54,6 +54,11 @@ struct Count {
 fn interpreters() -> Vec<Interpreter> {
     let mut res = pythons::installed();
     res.retain(|it| [11, 12].contains(&it.minor));
+    // What is compared on 3.12 leans on what the reference writes on 3.11.
+    if res.first().is_none_or(|it| it.minor != 11) {
+        eprintln!("skipped: there is no Python 3.11 here");
+        res.clear();
+    }
     res
 }
 
