@@ -54,6 +54,11 @@ struct Count {
 fn interpreters() -> Vec<Interpreter> {
     let mut res = pythons::installed();
     res.retain(|it| [11, 12].contains(&it.minor));
+    // What is compared on 3.12 leans on what the reference writes on 3.11.
+    if res.first().is_none_or(|it| it.minor != 11) {
+        eprintln!("skipped: there is no Python 3.11 here");
+        res.clear();
+    }
     res
 }
 
@@ -131,9 +136,7 @@ fn compare(program: &str, trace: &Trace, theirs: &Json, minor: u8, count: &mut C
     ] {
         // The golden files have the quirks of the released code on recursion; the reference has not.
         let again = profile == Profile::Compat && theirs["again"] == true;
-        // Python 3.12 runs comprehensions in their function's frame, where the reference tells of them.
-        let inlined = profile == Profile::Canonical && theirs["comprehends"] == true && 12 <= minor;
-        if again || inlined {
+        if again {
             whole = false;
             continue;
         }
@@ -184,11 +187,21 @@ fn agree(programs: &[Program], what: &str, least: usize) {
     };
     let folder = tempfile::tempdir().unwrap();
     let mut differing = Vec::new();
+    let mut before: Option<Vec<Json>> = None;
     for python in interpreters() {
         let mut count = Count::default();
-        for (program, theirs) in programs.iter().zip(written(&python, &reference, programs)) {
+        let mut pages = written(&python, &reference, programs);
+        // From Python 3.12 on comprehensions run in their function's frame, where the reference tells of
+        // them; the canonical texts are the same on every version (decided 5), so as on 3.11.
+        // (Only variables that they read from around them stand elsewhere: on 3.11 those are cells.)
+        for (it, before) in pages.iter_mut().zip(before.iter().flatten()) {
+            if it["comprehends"] == true {
+                it["canonical"] = before["canonical"].clone();
+            }
+        }
+        for (program, theirs) in programs.iter().zip(&pages) {
             let trace = recorded(&python, program, folder.path());
-            compare(&program.name, &trace, &theirs, python.minor, &mut count);
+            compare(&program.name, &trace, theirs, python.minor, &mut count);
         }
         eprintln!(
             "{what} on 3.{}: {} pages compared, {} of {} programs whole in both profiles",
@@ -197,9 +210,8 @@ fn agree(programs: &[Program], what: &str, least: usize) {
             count.whole,
             programs.len()
         );
-        if python.minor == 11 {
-            assert!(least <= count.whole, "{} are too few", count.whole);
-        }
+        assert!(least <= count.whole, "{} are too few", count.whole);
+        before.get_or_insert(pages);
         differing.append(&mut count.differing);
     }
     let all = differing.join("\n");

@@ -5,5 +5,5 @@ def f(s, sub):
     u = '_'.join(reversed(t)).strip('d')
     table = str.maketrans('eo', '30')
     v = u.translate(table)
-    w = {c: v.count(c) for c in sorted(set(v)) if v.count(c) > 1}
+    w = {c: ord(c) for c in sorted(set(v)) if c > 'l'}
     return at, v, w
