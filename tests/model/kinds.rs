@@ -65,8 +65,8 @@ fn q4_k(block: &[u8]) -> Vec<f32> {
     let six = |group: usize| match group {
         0..4 => (packed[group] & 63, packed[group + 4] & 63),
         _ => (
-            packed[group + 4] & 15 | packed[group - 4] >> 6 << 4,
-            packed[group + 4] >> 4 | packed[group] >> 6 << 4,
+            (packed[group + 4] & 15) | ((packed[group - 4] >> 6) << 4),
+            (packed[group + 4] >> 4) | ((packed[group] >> 6) << 4),
         ),
     };
     let mut numbers = Vec::new();
@@ -89,9 +89,9 @@ fn q6_k(block: &[u8]) -> Vec<f32> {
     let number = |at: usize| {
         let (part, rest) = (at / 128, at % 128);
         let (quarter, nth) = (rest / 32, rest % 32);
-        let low = low[part * 64 + quarter % 2 * 32 + nth] >> (quarter / 2 * 4) & 15;
-        let high = high[part * 32 + nth] >> (quarter * 2) & 3;
-        let quant = i32::from(high << 4 | low) - 32;
+        let low = (low[part * 64 + quarter % 2 * 32 + nth] >> (quarter / 2 * 4)) & 15;
+        let high = (high[part * 32 + nth] >> (quarter * 2)) & 3;
+        let quant = i32::from((high << 4) | low) - 32;
         scale * f32::from(scales[at / 16].cast_signed()) * quant as f32
     };
     (0..256).map(number).collect()

@@ -276,7 +276,9 @@ impl Formats {
             (Profile::Canonical, _) => {
                 "canonical: chronological, rightly attributed, nothing lost".into()
             }
-            (Profile::Compat, true) => "compat: byte for byte as the released research code".into(),
+            (Profile::Compat, true) => {
+                "compat: byte for byte as the released research code, where there is any".into()
+            }
             (Profile::Compat, false) => format!(
                 "compat: byte for byte as the released research code; {} has no such form and stays canonical",
                 without.join(", ")
