@@ -212,7 +212,7 @@ def pages(m, source, call):
         "scratchpad": scratchpad(m, source, call, events, steps),
         "next": m["next_inline"](lines, own, entry, False).t,
         "codeexecutor": codeexecutor(m, own, entry, printed),
-        "codeexecutor base0": codeexecutor(m, own, entry, printed, 0),
+        "codeexecutor zero-based": codeexecutor(m, own, entry, printed, 0),
         "concise": concise(m, own, entry, leaving(events, steps)),
     }
     m["shorten"] = short
