@@ -100,6 +100,8 @@ fn turn(mut app: App, held: &mut Held, inbox: &Receiver<Event>) -> Result<(), Er
         panic_if_asked(&event);
         app.take(event);
         while let Ok(event) = inbox.try_recv() {
+            #[cfg(debug_assertions)]
+            panic_if_asked(&event);
             app.take(event);
         }
         stale = true;
