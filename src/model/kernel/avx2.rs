@@ -59,6 +59,19 @@ fn all(numbers: &[f32], at: usize) -> __m256 {
     _mm256_broadcast_ss(unsafe { &*numbers.as_ptr().add(at) })
 }
 
+/// Bytes between what is multiplied and what is asked of memory meanwhile: weights are read once, from end
+/// to end, and the processor alone does not look far enough ahead.
+const AHEAD: usize = 1024;
+
+/// Asks for the `length` bytes that lie [`AHEAD`] of the one numbered `at`. They may lie beyond the end.
+#[target_feature(enable = "avx2,fma,f16c")]
+#[inline]
+fn ask(bytes: &[u8], at: usize, length: usize) {
+    for line in (0..length).step_by(64) {
+        _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(at + AHEAD + line).cast());
+    }
+}
+
 /// The products of a row of Q8_0 blocks with `N` rows of activations in blocks of 32.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn q8_0<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; N] {
@@ -70,6 +83,7 @@ pub(super) fn q8_0<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
     let mut sums = [_mm256_setzero_ps(); N];
     for at in 0..blocks {
         let block = at * Q8_0.1;
+        ask(weights, block, Q8_0.1);
         let scale = half(weights, block);
         let bytes = load(weights, block + 2);
         let sizes = _mm256_abs_epi8(bytes);
@@ -108,6 +122,7 @@ pub(super) fn q4_k<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
     let low = _mm256_set1_epi8(15);
     let mut sums = [_mm256_setzero_ps(); N];
     for (at, block) in weights.chunks_exact(Q4_K.1).enumerate() {
+        ask(block, 0, Q4_K.1);
         let scale = half(block, 0);
         let least = half(block, 2);
         let (scales, minima) = unpacked(&block[4..16]);
@@ -156,6 +171,7 @@ pub(super) fn q6_k<const N: usize>(weights: &[u8], rows: [Row<'_>; N]) -> [f32; 
     let (low, two) = (_mm256_set1_epi8(15), _mm256_set1_epi8(3));
     let mut sums = [_mm256_setzero_ps(); N];
     for (at, block) in weights.chunks_exact(Q6_K.1).enumerate() {
+        ask(block, 0, Q6_K.1);
         let scale = half(block, 208);
         // SAFETY: 16 bytes of a block of 210.
         let scales = unsafe { _mm_loadu_si128(block[192..208].as_ptr().cast()) };
