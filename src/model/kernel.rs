@@ -43,5 +43,5 @@ pub(super) fn products(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Te
     }
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests;

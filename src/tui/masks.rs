@@ -148,21 +148,22 @@ mod tests {
 
     #[test]
     fn masks_follow_the_text_through_a_cut() {
-        let shown = |text: &str, fitted: &str, mask: &[Range<usize>]| {
+        let shown = |text: &str, fitted: &str, mask: &[(usize, usize)]| {
+            let mask: Vec<_> = mask.iter().map(|&(from, to)| from..to).collect();
             let masked = Style::new().italic();
-            let spans = spans(text, fitted, mask, (Style::new(), masked));
+            let spans = spans(text, fitted, &mask, (Style::new(), masked));
             let marked = |it: Span<'_>| match it.style == masked {
                 true => format!("<{}>", it.content),
                 false => it.content.into_owned(),
             };
             spans.into_iter().map(marked).collect::<String>()
         };
-        assert_eq!(shown("abcdef", "abcdef", &[1..3]), "a<bc>def");
-        assert_eq!(shown("abcdef", "a…f", &[2..4]), "a<…>f");
-        assert_eq!(shown("abcdef", "ab…f", &[0..1, 5..6]), "<a>b…<f>");
-        assert_eq!(shown("abcdef", "ab…f", &[1..6]), "a<b…f>");
-        assert_eq!(shown("aaaaa", "a…", &[0..5]), "<a…>");
-        assert_eq!(shown("abc", "", &[0..3]), "");
-        assert_eq!(shown("é日本", "é…", &[2..5]), "é<…>");
+        assert_eq!(shown("abcdef", "abcdef", &[(1, 3)]), "a<bc>def");
+        assert_eq!(shown("abcdef", "a…f", &[(2, 4)]), "a<…>f");
+        assert_eq!(shown("abcdef", "ab…f", &[(0, 1), (5, 6)]), "<a>b…<f>");
+        assert_eq!(shown("abcdef", "ab…f", &[(1, 6)]), "a<b…f>");
+        assert_eq!(shown("aaaaa", "a…", &[(0, 5)]), "<a…>");
+        assert_eq!(shown("abc", "", &[(0, 3)]), "");
+        assert_eq!(shown("é日本", "é…", &[(2, 5)]), "é<…>");
     }
 }

@@ -6,7 +6,17 @@
 //! scales, and a 16-bit scale.
 #![expect(unsafe_code, reason = "loads of 32 bytes at a time")]
 
-use core::arch::x86_64::*;
+use core::arch::x86_64::{
+    __m256, __m256i, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtepu8_epi16, _mm_cvtsi64_si128,
+    _mm_cvtss_f32, _mm_loadu_si128, _mm_movehdup_ps, _mm_movehl_ps, _mm_prefetch, _mm_set1_epi16,
+    _mm_unpacklo_epi8, _mm256_abs_epi8, _mm256_add_epi32, _mm256_and_si256, _mm256_broadcast_ss,
+    _mm256_broadcastsi128_si256, _mm256_castps256_ps128, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
+    _mm256_cvtepu8_epi16, _mm256_cvtph_ps, _mm256_extractf128_ps, _mm256_fmadd_ps,
+    _mm256_fnmadd_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps,
+    _mm256_or_si256, _mm256_permute2x128_si256, _mm256_set_m128i, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_sign_epi8, _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16, _mm256_sub_epi32,
+};
 
 use super::activations::Row;
 

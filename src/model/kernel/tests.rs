@@ -1,4 +1,5 @@
 //! The kernels against the same products in plain numbers.
+#![cfg(target_arch = "x86_64")]
 
 use std::borrow::Cow;
 
