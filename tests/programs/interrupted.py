@@ -1,6 +1,9 @@
 import os
 import signal
 
+# What starts the tests may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def wait():
     n = 0
