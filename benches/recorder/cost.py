@@ -131,7 +131,9 @@ def peer(tool, python, workload, limit):
         probe = [python, "-c", "import codetracer_python_recorder"]
         if subprocess.run(probe, stderr=subprocess.DEVNULL).returncode:
             return None
-        return run([python, *module, "--trace-dir", folder + "/out", script], folder, limit)
+        # It runs a script without the script's folder on the path.
+        path = ["env", f"PYTHONPATH={HERE}/workloads"]
+        return run([*path, python, *module, "--trace-dir", folder + "/out", script], folder, limit)
 
 
 def measure(version, options, recorder):
