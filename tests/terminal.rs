@@ -52,6 +52,17 @@ fn open(folder: &Path, columns: u16, rows: u16) -> Terminal {
     terminal
 }
 
+/// The same, with a tiny model beside it.
+fn with_a_model(folder: &Path, columns: u16, rows: u16) -> Terminal {
+    let model = folder.join("model");
+    fs::create_dir(&model).expect("it is made");
+    tiny_model::write(&model);
+    let model = model.to_string_lossy();
+    let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder, columns, rows);
+    terminal.wait_for("step 1/");
+    terminal
+}
+
 fn quit(mut terminal: Terminal) {
     terminal.send("q");
     assert_eq!(terminal.end().exit_code(), 0);
@@ -120,12 +131,7 @@ fn a_small_screen_still_works() {
 #[test]
 fn a_monologue_streams_and_stops() {
     let folder = folder();
-    let model = folder.path().join("model");
-    fs::create_dir(&model).expect("it is made");
-    tiny_model::write(&model);
-    let model = model.to_string_lossy().into_owned();
-    let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder.path(), 120, 40);
-    terminal.wait_for("step 1/");
+    let mut terminal = with_a_model(folder.path(), 120, 40);
     terminal.send("5sa");
     terminal.wait_for("Esc stops");
     terminal.send("\x1b");
@@ -288,15 +294,10 @@ fn an_interrupted_program_keeps_its_trace() {
 #[test]
 fn a_model_is_asked_again_and_loaded_again() {
     let folder = folder();
-    let model = folder.path().join("model");
-    fs::create_dir(&model).expect("it is made");
-    tiny_model::write(&model);
     // What lies around the function does not fit into the tiny model's context.
     let long = "x = 'a line of a module that is longer than the model can take'\n".repeat(100);
     fs::write(folder.path().join("prog.py"), PROGRAM.to_owned() + &long).expect("it is written");
-    let model = model.to_string_lossy().into_owned();
-    let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder.path(), 200, 60);
-    terminal.wait_for("step 1/");
+    let mut terminal = with_a_model(folder.path(), 200, 60);
     terminal.send("5sa");
     terminal.wait_for("were left out");
     terminal.wait("the end of the answer", |it| it.contains("uncheckable"));
@@ -314,12 +315,7 @@ fn a_model_is_asked_again_and_loaded_again() {
 #[test]
 fn escape_stops_a_monologue_at_once() {
     let folder = folder();
-    let model = folder.path().join("model");
-    fs::create_dir(&model).expect("it is made");
-    tiny_model::write(&model);
-    let model = model.to_string_lossy().into_owned();
-    let mut terminal = Terminal::start(&["--model", &model, "prog.py"], folder.path(), 120, 40);
-    terminal.wait_for("step 1/");
+    let mut terminal = with_a_model(folder.path(), 120, 40);
     let mut took = Vec::new();
     for seed in 0..8 {
         terminal.send(if seed == 0 { "5sa" } else { "r" });

@@ -1,5 +1,6 @@
 //! The kernels against the same products in plain numbers.
 #![cfg(target_arch = "x86_64")]
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
 
 use std::borrow::Cow;
 
@@ -8,7 +9,29 @@ use candle_core::{Device, Tensor};
 use half::f16;
 use proptest::prelude::*;
 
-use super::{present, products};
+use super::tile;
+
+/// Whether the kernels can be tested here: also where candle's are used instead.
+fn able() -> bool {
+    let able = tile::can();
+    if !able {
+        eprintln!("skipped: this processor has no AVX2");
+    }
+    able
+}
+
+/// What the kernels make of it.
+fn ours(weight: &QTensor, x: &Tensor) -> Vec<Vec<f32>> {
+    let products = tile::multiplied(&[weight], x).unwrap();
+    products.unwrap()[0].to_vec2().unwrap()
+}
+
+/// The same in plain numbers.
+fn plainly(weight: &QTensor, x: &Tensor) -> Vec<Vec<f32>> {
+    let plain = weight.dequantize(&Device::Cpu).unwrap();
+    let product = x.matmul(&plain.t().unwrap()).unwrap();
+    product.to_vec2().unwrap()
+}
 
 /// A matrix `[rows, columns]` of random blocks with sane scales.
 fn matrix(
@@ -48,15 +71,10 @@ fn check(kind: GgmlDType, (tokens, columns, rows): (usize, usize, usize), seed: 
         .map(|_| f32::from(random()) / 64.0 - 2.0)
         .collect();
     let x = Tensor::from_vec(x, (tokens, columns), &Device::Cpu).unwrap();
-    let found = products(&[&weight], &x).unwrap().unwrap().remove(0);
+    let (found, wanted) = (ours(&weight, &x), plainly(&weight, &x));
     let plain = weight.dequantize(&Device::Cpu).unwrap();
-    let wanted = x
-        .matmul(&plain.t().unwrap())
-        .unwrap()
-        .to_vec2::<f32>()
-        .unwrap();
     let plain = plain.to_vec2::<f32>().unwrap();
-    for (token, row) in found.to_vec2::<f32>().unwrap().iter().enumerate() {
+    for (token, row) in found.iter().enumerate() {
         for (at, number) in row.iter().enumerate() {
             // Each activation is off by half a step at most, 2/127/2; errors add up as a random walk does.
             let norm = plain[at].iter().map(|it| it * it).sum::<f32>().sqrt();
@@ -69,13 +87,9 @@ fn check(kind: GgmlDType, (tokens, columns, rows): (usize, usize, usize), seed: 
         }
     }
     // One row at a time gives the same bits.
-    for token in 0..tokens {
+    for (token, among) in found.iter().enumerate() {
         let alone = x.narrow(0, token, 1).unwrap().contiguous().unwrap();
-        let alone = products(&[&weight], &alone).unwrap().unwrap().remove(0);
-        assert_eq!(
-            alone.to_vec2::<f32>().unwrap()[0],
-            found.to_vec2::<f32>().unwrap()[token]
-        );
+        assert_eq!(&ours(&weight, &alone)[0], among);
     }
 }
 
@@ -83,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn products_are_those_of_the_numbers(tokens in 1..10_usize, blocks in 1..5_usize, rows in 1..70_usize, seed: u64) {
-        if present() {
+        if able() {
             for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q6K] {
                 check(kind, (tokens, blocks * kind.block_size(), rows), seed);
             }
@@ -93,7 +107,7 @@ proptest! {
 
 #[test]
 fn the_extremes_do_not_overflow() {
-    if !present() {
+    if !able() {
         return;
     }
     for (kind, byte) in [
@@ -104,18 +118,7 @@ fn the_extremes_do_not_overflow() {
     ] {
         let weight = matrix(kind, (3, 512), || byte);
         let x = Tensor::from_vec(vec![-3.0_f32; 512], (1, 512), &Device::Cpu).unwrap();
-        let found = products(&[&weight], &x)
-            .unwrap()
-            .unwrap()
-            .remove(0)
-            .to_vec2::<f32>()
-            .unwrap();
-        let plain = weight.dequantize(&Device::Cpu).unwrap();
-        let wanted = x
-            .matmul(&plain.t().unwrap())
-            .unwrap()
-            .to_vec2::<f32>()
-            .unwrap();
+        let (found, wanted) = (ours(&weight, &x), plainly(&weight, &x));
         for (found, wanted) in found[0].iter().zip(&wanted[0]) {
             assert!(
                 (found - wanted).abs() <= wanted.abs() * 1e-3 + 1e-3,
@@ -127,7 +130,7 @@ fn the_extremes_do_not_overflow() {
 
 #[test]
 fn what_is_no_number_stays_none() {
-    if !present() {
+    if !able() {
         return;
     }
     let weight = matrix(GgmlDType::Q8_0, (3, 64), || 3);
@@ -135,12 +138,7 @@ fn what_is_no_number_stays_none() {
         let mut x = vec![1.0_f32; 64];
         x[40] = bad;
         let x = Tensor::from_vec(x, (1, 64), &Device::Cpu).unwrap();
-        let found = products(&[&weight], &x)
-            .unwrap()
-            .unwrap()
-            .remove(0)
-            .to_vec2::<f32>()
-            .unwrap();
+        let found = ours(&weight, &x);
         assert!(found[0].iter().all(|it| it.is_nan()), "{found:?}");
     }
 }

@@ -42,8 +42,8 @@ impl Kind {
     }
 
     fn products<const N: usize>(self, weights: &[u8], rows: [Row<'_>; N]) -> [f32; N] {
-        debug_assert!(present(), "no kernel for this processor");
-        // SAFETY: nothing gets here unless `present`.
+        debug_assert!(can(), "no kernel for this processor");
+        // SAFETY: nothing gets here unless it `can`.
         unsafe {
             match self {
                 Self::Q8_0 => avx2::q8_0(weights, rows),
@@ -54,28 +54,39 @@ impl Kind {
     }
 }
 
-/// AVX2 and its companions, and no VNNI, from which on candle is fast.
-pub(super) fn present() -> bool {
+/// Whether the kernels can run: AVX2 and its companions.
+pub(super) fn can() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("fma")
         && is_x86_feature_detected!("f16c")
-        && !is_x86_feature_detected!("avx512vnni")
-        && !is_x86_feature_detected!("avxvnni")
+}
+
+/// Whether they are to: from VNNI on candle is fast.
+pub(super) fn present() -> bool {
+    can() && !is_x86_feature_detected!("avx512vnni") && !is_x86_feature_detected!("avxvnni")
 }
 
 /// A block of numbers as bytes; gives their scale. What is not a number makes the scale none.
 pub(super) fn quantise(numbers: &[f32], bytes: &mut [i8]) -> f32 {
-    debug_assert!(present(), "no kernel for this processor");
-    // SAFETY: nothing gets here unless `present`.
+    debug_assert!(can(), "no kernel for this processor");
+    // SAFETY: nothing gets here unless it `can`.
     unsafe { avx2::quantise(numbers, bytes) }
 }
 
 /// See [`super::products`].
 pub(super) fn products(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Tensor>>> {
+    match present() {
+        true => multiplied(weights, x),
+        false => Ok(None),
+    }
+}
+
+/// The same, wherever the kernels can run.
+pub(super) fn multiplied(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Tensor>>> {
     let Ok((tokens, columns)) = x.dims2() else {
         return Ok(None);
     };
-    let ours = present() && x.device().is_cpu() && x.dtype() == DType::F32 && x.is_contiguous();
+    let ours = can() && x.device().is_cpu() && x.dtype() == DType::F32 && x.is_contiguous();
     if !ours || tokens == 0 {
         return Ok(None);
     }
