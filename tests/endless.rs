@@ -9,8 +9,9 @@ use std::{fs, os::unix::fs::MetadataExt as _, thread, time::Duration};
 use nix::{sys::signal::kill, unistd::Pid};
 use pty::Terminal;
 
+/// Sleeps, so that what a debug build makes of it keeps up with what is recorded.
 const PROGRAM: &str = "\
-import os
+import os, time
 open('pid', 'w').write(str(os.getpid()))
 
 
@@ -23,6 +24,7 @@ n = 0
 while True:
     n += 1
     step(n)
+    time.sleep(0.0002)
 ";
 
 /// The number that stands behind `what` on the screen.
@@ -41,19 +43,20 @@ fn of_a_program_that_never_ends_the_newest_steps_stay() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("loop.py"), PROGRAM).expect("it is written");
     let trace = folder.path().join("kept.trace");
-    let args = ["--max-bytes", "300000", "-o", "kept.trace", "loop.py"];
+    let args = ["--max-bytes", "100000", "-o", "kept.trace", "loop.py"];
     let mut terminal = Terminal::start(&args, folder.path(), 160, 40);
     // Nobody has moved: what is looked at goes, and that is said.
     terminal.wait_for("is gone, as only the newest are kept: this is the oldest one");
-    let screen = terminal.wait("steps to go", |it| gone(it).is_some_and(|it| 200_000 < it));
+    let screen = terminal.wait("steps to go", |it| gone(it).is_some_and(|it| 50_000 < it));
     let first = gone(&screen).expect("it was waited for");
     terminal.wait("more of them to go", |it| {
-        gone(it).is_some_and(|it| first + 100_000 < it)
+        gone(it).is_some_and(|it| first + 30_000 < it)
     });
     let (held, long) = fs::metadata(&trace)
         .map(|it| (it.blocks() * 512, it.len()))
         .expect("it is there");
-    assert!(held < long / 2, "{held} bytes are held of {long}");
+    // What went was some bytes a step; the recorder has room ahead that it has not written to.
+    assert!(held + 300_000 < long, "{held} bytes are held of {long}");
     // The keys do what they do.
     terminal.send("G");
     let screen = terminal.wait("the newest steps", |it| {
@@ -82,7 +85,7 @@ fn of_a_program_that_never_ends_the_newest_steps_stay() {
 fn a_program_whose_oldest_steps_went_ends_with_the_debugger() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("loop.py"), PROGRAM).expect("it is written");
-    let args = ["--max-bytes", "100000", "loop.py"];
+    let args = ["--max-bytes", "50000", "loop.py"];
     let mut terminal = Terminal::start(&args, folder.path(), 160, 40);
     terminal.wait("steps to go", |it| gone(it).is_some());
     terminal.send("q");
