@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod fixture;
     mod looks;
+    mod marks;
     pub(crate) mod screen;
     mod told;
 }

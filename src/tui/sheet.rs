@@ -6,7 +6,7 @@ mod rows;
 use std::{collections::HashSet, ops::Range};
 
 use self::rows::Row;
-use super::{counts, text};
+use super::{counts, masks::Marked, pane::View, text};
 use crate::{
     represent::{Loss, Moment, Page, Profile, Representation, Request, SpanKind, page},
     trace::{Id, StepId, Trace},
@@ -72,6 +72,8 @@ pub(super) struct Told<'a> {
     pub(super) shared: usize,
     /// The first step it tells of.
     pub(super) of: Option<StepId>,
+    /// Where the text stands in the page.
+    bytes: Range<usize>,
     /// Whether the step's text names the variable.
     names: Vec<&'a str>,
 }
@@ -326,6 +328,7 @@ impl Sheet {
         let own = self.page.spans_of(step).flat_map(|it| &it.names);
         Some(Told {
             text: &self.page.text()[bytes(&span.bytes)],
+            bytes: bytes(&span.bytes),
             loss,
             kind: span.kind,
             shared: span.moments.len(),
@@ -335,6 +338,13 @@ impl Sheet {
                 _ => own.map(|it| &**it).collect(),
             },
         })
+    }
+
+    /// What is told, and what of it would be masked before it left this machine.
+    pub(super) fn marked(&self, told: &Told<'_>, view: View<'_>) -> Marked {
+        let masks = &view.jobs.masks;
+        let page = masks.page(view.trace, &self.page, told.bytes.clone());
+        Marked::part(told.text, told.bytes.start, &page)
     }
 
     /// Rows shown when last drawn.
