@@ -111,15 +111,16 @@ impl Told<'_> {
     }
 }
 
-/// The window of steps that a page around `step` tells of.
-fn window(trace: &Trace, step: StepId) -> Range<u32> {
+/// The steps that a page around `step` tells of: the first, and the one after the last.
+pub(super) fn window(trace: &Trace, step: StepId) -> (StepId, StepId) {
     // The oldest steps of a long run may be gone.
-    let (first, end) = (trace.steps().start().raw(), trace.steps().end().raw());
-    if end - first <= WINDOW {
-        return first..end;
+    let (first, end) = (trace.steps().start(), trace.steps().end());
+    if end.raw() - first.raw() <= WINDOW {
+        return (first, end);
     }
-    let start = ((step.raw() / BLOCK).saturating_sub(1) * BLOCK).max(first);
-    start..end.min(start + WINDOW - BLOCK)
+    let start = (step.raw() / BLOCK).saturating_sub(1) * BLOCK;
+    let start = start.max(first.raw());
+    (Id::new(start), end.min(Id::new(start + WINDOW - BLOCK)))
 }
 
 impl Sheet {
@@ -133,7 +134,8 @@ impl Sheet {
         manner: Manner,
     ) {
         let manner = possible(representation, manner);
-        let window = window(trace, step);
+        let (start, end) = window(trace, step);
+        let window = start.raw()..end.raw();
         let end = trace.steps().end().raw();
         let events = (window.end == end).then(|| trace.events().end().raw());
         let same = self.window == window && self.events == events && self.manner == manner;
@@ -362,7 +364,7 @@ impl Sheet {
 }
 
 /// The manner nearest to `wanted` that the format knows.
-fn possible(representation: &dyn Representation, wanted: Manner) -> Manner {
+pub(super) fn possible(representation: &dyn Representation, wanted: Manner) -> Manner {
     let mode = wanted.mode.filter(|it| representation.modes().contains(it));
     match representation.knows(wanted.profile) {
         true => Manner { mode, ..wanted },
