@@ -1,4 +1,4 @@
-//! Products with quantised matrices on processors that have AVX2 and nothing newer.
+//! Products with quantised matrices, and attention, on processors that have AVX2.
 //!
 //! candle multiplies bytes well from VNNI on. Below that its Q8_0 reads the weights once for every row of
 //! activations, and its Q4_K keeps a second, larger copy of them. Here several rows share one reading, and
@@ -12,6 +12,8 @@ use candle_core::{Result, Tensor};
 
 #[cfg(target_arch = "x86_64")]
 mod activations;
+#[cfg(target_arch = "x86_64")]
+mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -39,6 +41,46 @@ pub(super) fn products(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Te
     #[cfg(not(target_arch = "x86_64"))]
     {
         let _ = (weights, x);
+        Ok(None)
+    }
+}
+
+/// Attention of `queries [heads, tokens, width]` over `keys` and `values [kv_heads, positions, width]`, of
+/// which the last token sees all and each before it one less: `[tokens, heads * width]`. None where products
+/// of matrices are to do it: many tokens, another processor, device or kind of numbers.
+pub(super) fn attention(
+    queries: &Tensor,
+    keys: &Tensor,
+    values: &Tensor,
+    scale: f64,
+) -> Result<Option<Tensor>> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        attention::of_tokens(queries, keys, values, scale as f32)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (queries, keys, values, scale);
+        Ok(None)
+    }
+}
+
+/// The same of `queries [rows, heads, 1, width]`, each over the keys and values that are `common
+/// [kv_heads, positions, width]` and then its row of `own [rows, kv_heads, positions, width]`:
+/// `[rows, heads * width]`.
+pub(super) fn attention_of_rows(
+    queries: &Tensor,
+    common: [&Tensor; 2],
+    own: [&Tensor; 2],
+    scale: f64,
+) -> Result<Option<Tensor>> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        attention::of_rows(queries, common, own, scale as f32)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (queries, common, own, scale);
         Ok(None)
     }
 }

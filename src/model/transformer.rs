@@ -14,7 +14,7 @@ use candle_nn::{ops, rotary_emb};
 use self::branch::Branch;
 use super::cache::Cache;
 use super::linear::{Linear, Loader, Matrix};
-use super::{Config, Error, Network, Place, Rows, Watch, Weights, memory};
+use super::{Config, Error, Network, Place, Rows, Watch, Weights, kernel, memory};
 
 /// Memory is looked at before so much more is asked for.
 const LARGE: u64 = 64 << 20;
@@ -184,7 +184,6 @@ impl Transformer {
     fn attention(&self, index: usize, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
         let layer = &self.layers[index];
         let config = &self.config;
-        let tokens = x.dim(0)?;
         let [queries, keys, values] =
             Linear::forward_all([&layer.queries, &layer.keys, &layer.values], x)?;
         let rotated = |x: &Tensor, heads| {
@@ -196,6 +195,24 @@ impl Transformer {
         let values = self.heads(&values, config.kv_heads)?;
         let (keys, values) = self.cache.write(index, &keys, &values)?;
 
+        let scale = 1.0 / (config.head_width as f64).sqrt();
+        let mixed = match kernel::attention(&queries, &keys, &values, scale)? {
+            Some(mixed) => mixed,
+            None => self.multiplied(&queries, (&keys, &values), mask)?,
+        };
+        layer.output.forward(&mixed)
+    }
+
+    /// Attention by products of matrices: `queries [heads, tokens, width]` over keys and values
+    /// `[kv_heads, positions, width]` → `[tokens, heads * width]`.
+    fn multiplied(
+        &self,
+        queries: &Tensor,
+        (keys, values): (&Tensor, &Tensor),
+        mask: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let config = &self.config;
+        let tokens = queries.dim(1)?;
         // Heads that share keys lie next to each other: stacked as more queries, they need no copies.
         let group = config.heads / config.kv_heads;
         let stacked = (config.kv_heads, group * tokens, config.head_width);
@@ -212,12 +229,11 @@ impl Transformer {
             None => scores,
         };
         let shares = ops::softmax_last_dim(&scores)?.to_dtype(self.dtype)?;
-        let mixed = shares
-            .matmul(&values)?
+        shares
+            .matmul(values)?
             .reshape((config.heads, tokens, config.head_width))?
             .transpose(0, 1)?
-            .reshape((tokens, config.heads * config.head_width))?;
-        layer.output.forward(&mixed)
+            .reshape((tokens, config.heads * config.head_width))
     }
 
     fn feed_forward(&self, layer: &Layer, x: &Tensor) -> Result<Tensor> {

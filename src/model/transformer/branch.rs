@@ -10,7 +10,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::ops;
 
 use super::{Linear, Transformer};
-use crate::model::Error;
+use crate::model::{Error, kernel};
 
 /// Tokens that a row has room for at first.
 const SMALLEST: usize = 64;
@@ -143,12 +143,17 @@ impl Transformer {
         let own = branch.filled + 1;
         let (own_keys, own_values) = (own_keys.narrow(2, 0, own)?, own_values.narrow(2, 0, own)?);
 
-        let queries = queries.reshape((rows, shared, group, width))?;
         let scale = 1.0 / (width as f64).sqrt();
-        let own_scores = queries.matmul(&own_keys.t()?)?;
         let Some((common_keys, common_values)) = self.cache.read(index)? else {
             return Err(candle_core::Error::msg("rows continue an empty text"));
         };
+        let common = [&common_keys, &common_values];
+        let own_parts = [&own_keys, &own_values];
+        if let Some(mixed) = kernel::attention_of_rows(&queries, common, own_parts, scale)? {
+            return layer.output.forward(&mixed);
+        }
+        let queries = queries.reshape((rows, shared, group, width))?;
+        let own_scores = queries.matmul(&own_keys.t()?)?;
         // All rows' queries of one head lie together where they meet what is common.
         let stacked = queries
             .transpose(0, 1)?
