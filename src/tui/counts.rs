@@ -45,13 +45,19 @@ enum Task {
     Fit((Key, usize), Box<Fit>),
 }
 
+/// What the thread is sent: something to count, or something to do that counts.
+enum Letter {
+    Task(Task),
+    Work(Box<dyn FnOnce(&dyn Fn(&str) -> usize) + Send>),
+}
+
 /// Counts that are known, and the way to those that are not.
 pub(super) struct Counts {
     known: FxHashMap<Key, usize>,
     asked: RefCell<HashSet<Key>>,
     fitted: FxHashMap<(Key, usize), Known>,
     fitting: RefCell<HashSet<(Key, usize)>>,
-    to: Option<Sender<Task>>,
+    to: Option<Sender<Letter>>,
     by: Option<Arc<str>>,
 }
 
@@ -90,7 +96,7 @@ impl Counts {
             && self.asked.borrow_mut().insert(key)
         {
             // Nobody counts any more only when the screen is closed.
-            let _ = to.send(Task::Count(key, text.into()));
+            let _ = to.send(Letter::Task(Task::Count(key, text.into())));
         }
         known
     }
@@ -104,9 +110,17 @@ impl Counts {
             && let Some(to) = &self.to
             && self.fitting.borrow_mut().insert(key)
         {
-            let _ = to.send(Task::Fit(key, Box::new(page())));
+            let _ = to.send(Letter::Task(Task::Fit(key, Box::new(page()))));
         }
         known
+    }
+
+    /// Has `work` done where the tokenizer is; never where nothing counts.
+    pub(super) fn lend(&self, work: impl FnOnce(&dyn Fn(&str) -> usize) + Send + 'static) {
+        if let Some(to) = &self.to {
+            // Nobody counts any more only when the screen is closed.
+            let _ = to.send(Letter::Work(Box::new(work)));
+        }
     }
 
     /// Takes a page that was cut; one that was not may be asked for again.
@@ -145,16 +159,26 @@ impl Counts {
 }
 
 /// Counts what comes, the newest first: that is what is on the screen.
-fn count_all(mut counter: Box<dyn Counter>, tasks: &Receiver<Task>, events: &Sender<Event>) {
+fn count_all(mut counter: Box<dyn Counter>, letters: &Receiver<Letter>, events: &Sender<Event>) {
     let mut waiting = Vec::new();
     loop {
+        let mut come = Vec::new();
         if waiting.is_empty() {
-            match tasks.recv() {
-                Ok(it) => waiting.push(it),
+            match letters.recv() {
+                Ok(it) => come.push(it),
                 Err(_) => return,
             }
         }
-        waiting.extend(tasks.try_iter());
+        for letter in come.into_iter().chain(letters.try_iter()) {
+            match letter {
+                Letter::Task(task) => waiting.push(task),
+                // At once: somebody asked for it and waits.
+                Letter::Work(work) => {
+                    let counter = RefCell::new(&mut counter);
+                    work(&|text| counter.borrow_mut().count(text));
+                }
+            }
+        }
         let late = waiting.len().saturating_sub(WAITING);
         let by: Arc<str> = counter.name().into();
         for task in waiting.drain(..late) {

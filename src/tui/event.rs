@@ -7,10 +7,11 @@ use ratatui::crossterm::event::Event as Terminal;
 use super::{
     Index,
     asker::{Answer, Telling},
+    masks::Reading,
     session::{RepairProgress, RepairReport},
     since::Since,
 };
-use crate::{redact::Masker, represent::Fitted, trace::Trace};
+use crate::{represent::Fitted, trace::Trace};
 
 /// Names one job; a job's news is dropped once another has taken its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +54,8 @@ pub enum Event {
     Since(Vec<Option<Since>>),
     /// It is known what would be masked before it left this machine.
     Masks {
-        /// To whom.
-        masker: Arc<Masker>,
+        /// What was found.
+        reading: Arc<Reading>,
         /// Whether that is all there is to know of the trace that was read.
         last: bool,
     },

@@ -26,6 +26,9 @@ struct Turn {
 pub(super) struct Iteration {
     /// Counted from 1.
     pub(super) number: usize,
+    /// Which run of the header it began with: one more than there are iterations where that run only found
+    /// that nothing was left.
+    pub(super) run: usize,
     /// How many this execution of the loop has, as far as the trace goes.
     pub(super) of: usize,
     /// Whether this execution began before the first step that was kept: then only those after it count.
@@ -186,7 +189,8 @@ impl Index {
         // The header's last run only found that there was nothing left to do.
         let idle = 1 < whole && !self.enters(trace, frame, line, turns[end - 1].step);
         let of = whole - usize::from(idle);
-        let number = (at - first + 1).min(of);
+        let run = at - first + 1;
+        let number = run.min(of);
         let header = &trace.at(turns[first].step);
         let cut = header.previous.is_some_and(|from| {
             let around = self.outline(trace.code(frame).file);
@@ -196,7 +200,12 @@ impl Index {
                 && from.kind == Kind::Call
                 && around.is_some_and(|it| (it.header..=it.end).contains(&from.line))
         });
-        Some(Iteration { number, of, cut })
+        Some(Iteration {
+            number,
+            run,
+            of,
+            cut,
+        })
     }
 
     /// Whether the loop's header at `step` went on into the body.

@@ -5,6 +5,7 @@ mod fix;
 mod talk;
 
 use std::{
+    cell::RefCell,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -24,13 +25,13 @@ use super::{
     counts::Counts,
     event::{Event, JobId, Progress},
     masks::Masks,
+    pane::{Part, Wanted},
     session::{Counter, Repairer},
-    sheet::Manner,
     since::{Files, Look},
 };
 use crate::{
     redact::{Masker, redacted},
-    represent::{Representation, Request, page},
+    represent::{Representation, Request, page, within},
     trace::{Cursor, Heading, Trace},
 };
 
@@ -156,53 +157,71 @@ impl Jobs {
         }
     }
 
-    /// Starts to write `representation` of the whole run, to be taken to `to`: as the model is given it,
-    /// which is masked where the model is not on this machine.
+    /// Starts to write `representation`, or what of it is `wanted`, to be taken to `to`: as the model is
+    /// given it, which is masked where the model is not on this machine, and then cut.
     ///
     /// # Errors
     /// In words, when the run is too long for that.
     pub(super) fn page(
         &mut self,
         representation: &'static dyn Representation,
-        manner: Manner,
+        wanted: Wanted,
         trace: &Trace,
         to: Target,
     ) -> Result<(), String> {
+        let Wanted { manner, part, .. } = wanted;
         let steps = trace.steps().len();
-        if PAGED < steps {
+        if PAGED < steps && part.is_none() {
             return Err(format!(
                 "the run has {steps} steps, too many for one text; `monologue show --steps A..B` writes a part"
             ));
         }
         let (running, tell) = self.running();
-        let (trace, leaves) = (trace.clone(), self.leaves);
-        spawn(move || {
+        let (whole, leaves) = (trace.clone(), self.leaves);
+        let work = move |count: &dyn Fn(&str) -> usize| {
             let written = guarded(|| {
-                let text = |trace: &Trace| {
+                let text = |trace: &Trace, count: &dyn Fn(&str) -> usize| {
+                    let all = Request::whole(trace);
                     let request = Request {
+                        window: part.map_or(all.window.clone(), |it| it.steps.0..it.steps.1),
                         profile: manner.profile,
                         mode: manner.mode,
-                        ..Request::whole(trace)
+                        ..all
                     };
-                    page(representation, trace, &request).text().to_owned()
+                    let cut =
+                        part.map(|it| within(representation, trace, &request, it.budget, count));
+                    // Where not even a step fits, all of it is shown.
+                    let fitted = cut.and_then(Result::ok).map(|it| it.page);
+                    let page = fitted.unwrap_or_else(|| page(representation, trace, &request));
+                    page.text().to_owned()
                 };
                 if !leaves {
-                    return Ok(text(&trace).into());
+                    return Ok(text(&whole, count).into());
                 }
                 // Twice, as what is asked is: formats shorten what they are given, and add to it.
-                let mut masker = Masker::new(&trace);
-                let text = text(&redacted(&trace, &mut masker));
-                Ok(masker.masked(&text).into())
+                let mut masker = Masker::new(&whole);
+                let masked = redacted(&whole, &mut masker);
+                let masker = RefCell::new(masker);
+                let count = |text: &str| count(&masker.borrow_mut().masked(text));
+                let text = text(&masked, &count);
+                Ok(masker.into_inner().masked(&text).into())
             });
             tell(Progress::Paged(written));
-        })?;
-        let what = match leaves {
-            true => format!(
-                "{}, masked as the server would get it",
-                representation.title()
-            ),
-            false => representation.title().into(),
         };
+        match part {
+            Some(_) => self.counts.lend(work),
+            None => spawn(move || work(&|_| 0))?,
+        }
+        let mut what = representation.title().to_owned();
+        if let Some(Part { steps, budget }) = part {
+            if steps != (trace.steps().start(), trace.steps().end()) {
+                what += &format!(" of steps {}–{}", steps.0.number(), steps.1.raw());
+            }
+            what += &format!(", {budget} tokens at most");
+        }
+        if leaves {
+            what += ", masked as the server would get it";
+        }
         self.page = Some((running, what, to));
         Ok(())
     }

@@ -1,7 +1,12 @@
-//! What of the texts on the screen would be masked before it left this machine.
+//! What of the texts on the screen would be masked before it left this machine: the one place that panes and
+//! overlays ask before they show anything of the run.
 //!
 //! Whoever knows that has to read the whole trace first, which is done on a thread of its own. Only what is
-//! on the screen is looked through, and what was looked through is remembered.
+//! on the screen is looked through, and what was looked through is remembered: values by their ids, all
+//! else by its text. What is shown shortened is looked through whole.
+
+mod marked;
+mod shortened;
 
 use std::{
     cell::RefCell,
@@ -11,26 +16,44 @@ use std::{
     thread,
 };
 
-use ratatui::{style::Style, text::Span};
 use rustc_hash::FxHashMap;
 
+pub(super) use self::marked::{Marked, over};
 use super::{
     Event,
     counts::{self, Key},
-    job,
+    glyph, job, text,
 };
-use crate::{redact::Masker, trace::Trace};
+use crate::{
+    redact::Masker,
+    trace::{File, Id, Trace, ValueId},
+};
 
 /// Texts remembered at most.
 const REMEMBERED: usize = 10_000;
+/// Bytes before and behind what is in sight that are looked through with it.
+const AROUND: usize = 4096;
+
+/// Ranges of a text, in order and disjoint.
+type Ranges = Rc<[Range<usize>]>;
+
+/// What a reading of a trace found.
+#[derive(Debug)]
+pub struct Reading {
+    masker: Masker,
+    /// What of each line of each file would be masked, in bytes; empty for files whose text is not known.
+    files: Vec<Vec<Vec<Range<usize>>>>,
+}
 
 /// Knows what would be masked, once the trace is read for it.
 pub(super) struct Masks {
-    masker: Option<Arc<Masker>>,
+    newest: Option<Arc<Reading>>,
     /// Events of the trace that was read last, or is being read.
     read: Option<u32>,
     reading: bool,
-    known: RefCell<FxHashMap<Key, Rc<[Range<usize>]>>>,
+    known: RefCell<FxHashMap<Key, Ranges>>,
+    /// The text of each value that something in would be masked, with what; `None` for others.
+    values: RefCell<FxHashMap<ValueId, Option<Rc<(String, Ranges)>>>>,
     events: Sender<Event>,
 }
 
@@ -38,10 +61,11 @@ impl Masks {
     /// Nothing known yet; news will go to `events`.
     pub(super) fn new(events: Sender<Event>) -> Self {
         Self {
-            masker: None,
+            newest: None,
             read: None,
             reading: false,
             known: RefCell::default(),
+            values: RefCell::default(),
             events,
         }
     }
@@ -61,9 +85,9 @@ impl Masks {
             let tell = |masker: Masker, last| {
                 // The first search makes the patterns ready.
                 masker.masks("ready");
-                let masker = Arc::new(masker);
+                let reading = Arc::new(Reading::of(&trace, masker));
                 // Nobody is told any more only when the screen is closed.
-                let _ = to.send(Event::Masks { masker, last });
+                let _ = to.send(Event::Masks { reading, last });
             };
             if first {
                 tell(Masker::plain(), false);
@@ -82,23 +106,24 @@ impl Masks {
     }
 
     /// Takes what was read; `last` where nothing more of this reading will come.
-    pub(super) fn take(&mut self, masker: Arc<Masker>, last: bool) {
-        self.masker = Some(masker);
+    pub(super) fn take(&mut self, reading: Arc<Reading>, last: bool) {
+        self.newest = Some(reading);
         self.reading &= !last;
         self.known.borrow_mut().clear();
+        self.values.borrow_mut().clear();
     }
 
-    /// What of `text` would be masked, in order and disjoint. Linear in it the first time.
-    pub(super) fn of(&self, text: &str) -> Rc<[Range<usize>]> {
-        let Some(masker) = self.masker.as_ref().filter(|_| !text.is_empty()) else {
+    /// What of `text` would be masked. Linear in it, and the first time in what the patterns make of it.
+    pub(super) fn of(&self, text: &str) -> Ranges {
+        let Some(reading) = self.newest.as_ref().filter(|_| !text.is_empty()) else {
             return Rc::default();
         };
         let key = counts::key(text);
         if let Some(known) = self.known.borrow().get(&key) {
             return Rc::clone(known);
         }
-        let found = masker.masks(text).into_iter().map(|it| it.bytes);
-        let found: Rc<[Range<usize>]> = found.collect();
+        let found = reading.masker.masks(text).into_iter().map(|it| it.bytes);
+        let found: Ranges = found.collect();
         let mut known = self.known.borrow_mut();
         if REMEMBERED <= known.len() {
             known.clear();
@@ -106,70 +131,80 @@ impl Masks {
         known.insert(key, Rc::clone(&found));
         found
     }
-}
 
-/// `fitted`, which is `text` or what a cut left of it, with `masked` over what of `text` is in `masks`.
-pub(super) fn spans<'a>(
-    text: &str,
-    fitted: &str,
-    masks: &[Range<usize>],
-    (plain, masked): (Style, Style),
-) -> Vec<Span<'a>> {
-    // What is left of it stands at both its ends; between them is the sign of the cut.
-    let same = |it: &((usize, char), char)| it.0.1 == it.1;
-    let head = fitted.char_indices().zip(text.chars());
-    let head = head.take_while(same).last();
-    let head = head.map_or(0, |((at, c), _)| at + c.len_utf8());
-    let tail = fitted[head..].chars().rev().zip(text[head..].chars().rev());
-    let tail: usize = tail
-        .take_while(|it| it.0 == it.1)
-        .map(|it| it.0.len_utf8())
-        .sum();
-    let (cut, end) = (fitted.len() - tail, text.len() - tail);
-    // Where a byte of the text went.
-    let place = |at: usize, rounded: usize| match at {
-        at if at <= head => at,
-        at if end <= at => cut + (at - end),
-        _ => rounded,
-    };
-    let mut res = Vec::new();
-    let mut at = 0;
-    let mut put = |upto: usize, style: Style| {
-        if at < upto {
-            res.push(Span::styled(fitted[at..upto].to_owned(), style));
-            at = upto;
-        }
-    };
-    for mask in masks {
-        put(place(mask.start, head), plain);
-        put(place(mask.end, cut), masked);
+    /// `text` as it is to be shown.
+    pub(super) fn marked(&self, text: String) -> Marked {
+        let masks = self.of(&text).to_vec();
+        Marked { text, masks }
     }
-    put(fitted.len(), plain);
-    res
+
+    /// `text` shown as `shown`, which is what a cut left of it, perhaps padded.
+    pub(super) fn cut(&self, text: &str, shown: String) -> Marked {
+        marked::cut(text, &self.of(text), shown)
+    }
+
+    /// The lines of one text, none of which has a line end. What goes over several of them is known for
+    /// what it is.
+    pub(super) fn lines(&self, lines: &[String]) -> Vec<Marked> {
+        let masks = self.of(&lines.join("\n"));
+        let mut start = 0;
+        let marked = lines.iter().map(|line| {
+            let part = Marked::part(line, start, &masks);
+            start += line.len() + 1;
+            part
+        });
+        marked.collect()
+    }
+
+    /// What of a line of source, cleaned for the screen, would be masked: strings and comments alone.
+    pub(super) fn source(&self, trace: &Trace, file: Id<File>, line: u32) -> Vec<Range<usize>> {
+        let at = (line as usize).saturating_sub(1);
+        let files = self.newest.as_ref().map(|it| &it.files);
+        let masks = files.and_then(|it| it.get(file.raw() as usize)?.get(at));
+        let text = trace.files()[file].lines.as_ref();
+        let (Some(masks), Some(text)) = (masks, text.and_then(|it| it.get(at))) else {
+            return Vec::new();
+        };
+        let cleaned = |at: usize| text::clean(text.get(..at).unwrap_or(text)).len();
+        let moved = masks.iter().map(|it| cleaned(it.start)..cleaned(it.end));
+        moved.collect()
+    }
+
+    /// The text of a value in which something would be masked, with what.
+    fn value(&self, trace: &Trace, id: ValueId) -> Option<Rc<(String, Ranges)>> {
+        if let Some(known) = self.values.borrow().get(&id) {
+            return known.clone();
+        }
+        // Formats write a value on one line.
+        let text = trace.repr(id).replace(['\n', '\r'], "");
+        let masks = self.of(&text);
+        let known = (!masks.is_empty()).then(|| Rc::new((text, masks)));
+        let mut values = self.values.borrow_mut();
+        if REMEMBERED <= values.len() {
+            values.clear();
+        }
+        values.insert(id, known.clone());
+        known
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Reading {
+    fn of(trace: &Trace, masker: Masker) -> Self {
+        let files = trace.files().iter().map(|file| {
+            let lines = file.lines.as_deref().unwrap_or_default();
+            let lines = masker.source(lines).into_iter();
+            let ranges = lines.map(|it| it.into_iter().map(|it| it.bytes).collect());
+            ranges.collect()
+        });
+        let files = files.collect();
+        Self { masker, files }
+    }
+}
 
-    #[test]
-    fn masks_follow_the_text_through_a_cut() {
-        let shown = |text: &str, fitted: &str, mask: &[(usize, usize)]| {
-            let mask: Vec<_> = mask.iter().map(|&(from, to)| from..to).collect();
-            let masked = Style::new().italic();
-            let spans = spans(text, fitted, &mask, (Style::new(), masked));
-            let marked = |it: Span<'_>| match it.style == masked {
-                true => format!("<{}>", it.content),
-                false => it.content.into_owned(),
-            };
-            spans.into_iter().map(marked).collect::<String>()
-        };
-        assert_eq!(shown("abcdef", "abcdef", &[(1, 3)]), "a<bc>def");
-        assert_eq!(shown("abcdef", "a…f", &[(2, 4)]), "a<…>f");
-        assert_eq!(shown("abcdef", "ab…f", &[(0, 1), (5, 6)]), "<a>b…<f>");
-        assert_eq!(shown("abcdef", "ab…f", &[(1, 6)]), "a<b…f>");
-        assert_eq!(shown("aaaaa", "a…", &[(0, 5)]), "<a…>");
-        assert_eq!(shown("abc", "", &[(0, 3)]), "");
-        assert_eq!(shown("é日本", "é…", &[(2, 5)]), "é<…>");
+/// What says so in a title, where anything shown is marked.
+pub(super) fn note(any: bool) -> String {
+    match any {
+        true => format!("  {} masked before it leaves", glyph::MASKED),
+        false => String::new(),
     }
 }

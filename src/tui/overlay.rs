@@ -14,10 +14,14 @@ use self::palette::{matches, run, special};
 use super::{
     Action, Keymap, Styles, glyph,
     keymap::{Key, Meaning},
+    masks::{self, Marked, Masks},
     pane::{Copied, List, paint},
     text,
     why::Moment,
 };
+
+/// Lines above the first shown that are looked through with those that are.
+const AROUND: usize = 64;
 
 /// Something over the panes.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(super) enum Overlay {
         title: String,
         /// What.
         lines: Vec<String>,
+        /// Whether it is of the run, and not of our own words.
+        recorded: bool,
         /// The first line shown.
         top: usize,
         /// Lines shown.
@@ -112,12 +118,17 @@ impl Overlay {
         }
     }
 
-    /// A text, wrapped when drawn.
+    /// A text of the run, wrapped when drawn.
     pub(super) fn text(title: String, body: &str) -> Self {
+        Self::lines(title, body, true)
+    }
+
+    fn lines(title: String, body: &str, recorded: bool) -> Self {
         let lines = body.split('\n').map(text::clean).collect();
         Self::Text {
             title,
             lines,
+            recorded,
             top: 0,
             height: 1,
         }
@@ -161,11 +172,12 @@ impl Overlay {
             (glyph::TRUE, "true, or passed"),
             (glyph::FALSE, "contradicted by the run, or failed"),
             (glyph::UNKNOWN, "not checkable against a run"),
+            (glyph::MASKED, "masked before it leaves this machine"),
         ] {
             body.push_str(&format!("{mark}  {meaning}\n"));
         }
         body.push_str("\nA digit focuses a pane; before a motion, as in 5n or 12G, it says how often or where to.");
-        Self::text("keys".into(), &body)
+        Self::lines("keys".into(), &body, false)
     }
 
     /// Takes a key, which elsewhere would have `meaning`.
@@ -238,43 +250,55 @@ impl Overlay {
     }
 
     /// Draws over whatever is there.
-    pub(super) fn draw(&mut self, keymap: &Keymap, styles: &Styles, area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw(
+        &mut self,
+        keymap: &Keymap,
+        (styles, masks): (&Styles, &Masks),
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         match self {
             Self::Text {
                 title,
                 lines,
+                recorded,
                 top,
                 height,
             } => {
                 let widest = lines.iter().map(|it| text::width(it)).max().unwrap_or(0);
-                let inner = boxed(title, (widest, lines.len()), styles, area, buf);
-                *height = usize::from(inner.height).max(1);
                 *top = (*top).min(lines.len().saturating_sub(*height));
+                let from = top.saturating_sub(AROUND);
+                let near = lines.len().min(*top + usize::from(area.height));
+                let mut shown = match recorded {
+                    true => masks.lines(&lines[from..near]),
+                    false => lines[from..near].iter().map(Marked::own).collect(),
+                };
+                shown.drain(..*top - from);
+                let title = format!("{title}{}", masks::note(shown.iter().any(Marked::any)));
+                let widest = widest.max(text::width(&title) + 2);
+                let inner = boxed(&title, (widest, lines.len()), styles, area, buf);
+                *height = usize::from(inner.height).max(1);
                 // A long line goes on below rather than out of sight.
-                let shown = lines
+                let rows = shown
                     .iter()
-                    .skip(*top)
-                    .flat_map(|it| text::wrap(it, usize::from(inner.width)));
-                let shown = shown.take(*height).map(|it| Line::styled(it, styles.text));
-                paint(shown, inner, buf);
+                    .flat_map(|it| it.wrapped(usize::from(inner.width)));
+                let rows = rows.take(*height).map(|it| it.spans(styles.text, styles));
+                paint(rows.map(Line::from), inner, buf);
             }
             Self::Moments {
                 title,
                 moments,
                 list,
             } => {
-                let widest = moments
-                    .iter()
-                    .map(|it| text::width(&it.text))
-                    .max()
-                    .unwrap_or(0);
-                let inner = boxed(title, (widest, moments.len()), styles, area, buf);
+                let widest = moments.iter().map(|it| text::width(&it.text.text)).max();
+                let any = moments.iter().any(|it| it.text.any());
+                let title = format!("{title}{}", masks::note(any));
+                let widest = widest.unwrap_or(0).max(text::width(&title) + 2);
+                let inner = boxed(&title, (widest, moments.len()), styles, area, buf);
                 let shown = list.shown(moments.len(), usize::from(inner.height));
                 let lines = shown.map(|at| {
-                    let line = Line::styled(
-                        text::fit(&moments[at].text, usize::from(inner.width)),
-                        styles.text,
-                    );
+                    let text = moments[at].text.fit(usize::from(inner.width));
+                    let line = Line::from(text.spans(styles.text, styles));
                     if at == list.selected {
                         line.style(styles.selected)
                     } else {
@@ -289,8 +313,10 @@ impl Overlay {
                     Asks::Save(_) => ("save to which file", '>'),
                     Asks::Budget => ("tokens a page has at most; none for no limit", '>'),
                 };
-                let inner = boxed(title, (58, 1), styles, area, buf);
-                paint([typed_line(sign, typed, styles)], inner, buf);
+                let typed = masks.marked(text::clean(typed));
+                let title = format!("{title}{}", masks::note(typed.any()));
+                let inner = boxed(&title, (58, 1), styles, area, buf);
+                paint([typed_line(sign, &typed, styles)], inner, buf);
             }
             Self::Palette { typed, chosen } => {
                 let found = matches(typed);
@@ -314,7 +340,9 @@ impl Overlay {
                     }
                 });
                 let said = special(typed).map(|it| Line::styled(it, styles.now));
-                let lines = std::iter::once(typed_line(':', typed, styles)).chain(said);
+                let lines =
+                    std::iter::once(typed_line(':', &Marked::own(text::clean(typed)), styles))
+                        .chain(said);
                 let lines: Vec<_> = lines.chain(listed).collect();
                 paint(lines, inner, buf);
             }
@@ -331,11 +359,11 @@ fn edit(typed: &mut String, code: KeyCode, c: Option<char>) -> Answer {
     Answer::Stay
 }
 
-fn typed_line<'a>(prompt: char, typed: &str, styles: &Styles) -> Line<'a> {
-    Line::from(vec![
-        Span::styled(format!("{prompt}{}", text::clean(typed)), styles.focus),
-        Span::styled(" ", styles.selected),
-    ])
+fn typed_line<'a>(prompt: char, typed: &Marked, styles: &Styles) -> Line<'a> {
+    let typed = Marked::own(prompt).and(typed.clone());
+    let mut spans = typed.spans(styles.focus, styles);
+    spans.push(Span::styled(" ", styles.selected));
+    Line::from(spans)
 }
 
 /// An empty box in the middle of `area` with room for `size`; answers its inside.

@@ -6,7 +6,7 @@ mod rows;
 use std::{collections::HashSet, ops::Range};
 
 use self::rows::Row;
-use super::{counts, text};
+use super::{counts, masks::Marked, pane::View, text};
 use crate::{
     represent::{Loss, Moment, Page, Profile, Representation, Request, SpanKind, page},
     trace::{Id, StepId, Trace},
@@ -72,6 +72,8 @@ pub(super) struct Told<'a> {
     pub(super) shared: usize,
     /// The first step it tells of.
     pub(super) of: Option<StepId>,
+    /// Where the text stands in the page.
+    bytes: Range<usize>,
     /// Whether the step's text names the variable.
     names: Vec<&'a str>,
 }
@@ -109,15 +111,16 @@ impl Told<'_> {
     }
 }
 
-/// The window of steps that a page around `step` tells of.
-fn window(trace: &Trace, step: StepId) -> Range<u32> {
+/// The steps that a page around `step` tells of: the first, and the one after the last.
+pub(super) fn window(trace: &Trace, step: StepId) -> (StepId, StepId) {
     // The oldest steps of a long run may be gone.
-    let (first, end) = (trace.steps().start().raw(), trace.steps().end().raw());
-    if end - first <= WINDOW {
-        return first..end;
+    let (first, end) = (trace.steps().start(), trace.steps().end());
+    if end.raw() - first.raw() <= WINDOW {
+        return (first, end);
     }
-    let start = ((step.raw() / BLOCK).saturating_sub(1) * BLOCK).max(first);
-    start..end.min(start + WINDOW - BLOCK)
+    let start = (step.raw() / BLOCK).saturating_sub(1) * BLOCK;
+    let start = start.max(first.raw());
+    (Id::new(start), end.min(Id::new(start + WINDOW - BLOCK)))
 }
 
 impl Sheet {
@@ -131,7 +134,8 @@ impl Sheet {
         manner: Manner,
     ) {
         let manner = possible(representation, manner);
-        let window = window(trace, step);
+        let (start, end) = window(trace, step);
+        let window = start.raw()..end.raw();
         let end = trace.steps().end().raw();
         let events = (window.end == end).then(|| trace.events().end().raw());
         let same = self.window == window && self.events == events && self.manner == manner;
@@ -331,6 +335,7 @@ impl Sheet {
         let own = self.page.spans_of(step).flat_map(|it| &it.names);
         Some(Told {
             text: &self.page.text()[bytes(&span.bytes)],
+            bytes: bytes(&span.bytes),
             loss,
             kind: span.kind,
             shared: span.moments.len(),
@@ -340,6 +345,13 @@ impl Sheet {
                 _ => own.map(|it| &**it).collect(),
             },
         })
+    }
+
+    /// What is told, and what of it would be masked before it left this machine.
+    pub(super) fn marked(&self, told: &Told<'_>, view: View<'_>) -> Marked {
+        let masks = &view.jobs.masks;
+        let page = masks.page(view.trace, &self.page, told.bytes.clone());
+        Marked::part(told.text, told.bytes.start, &page)
     }
 
     /// Rows shown when last drawn.
@@ -357,7 +369,7 @@ impl Sheet {
 }
 
 /// The manner nearest to `wanted` that the format knows.
-fn possible(representation: &dyn Representation, wanted: Manner) -> Manner {
+pub(super) fn possible(representation: &dyn Representation, wanted: Manner) -> Manner {
     let mode = wanted.mode.filter(|it| representation.modes().contains(it));
     match representation.knows(wanted.profile) {
         true => Manner { mode, ..wanted },

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::{
     code::{assigned, read},
     index::is_resumed,
+    masks::{Marked, Masks},
     text,
     value::{is_data, short},
 };
@@ -18,17 +19,21 @@ const LONGEST: usize = 60;
 /// Links from the value asked about to the farthest moment.
 const DEEPEST: usize = 6;
 
+/// Columns of a name and its value.
+const TOLD: usize = 26;
+
 /// A moment that took part, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Moment {
     /// In words, indented by its distance.
-    pub(super) text: String,
+    pub(super) text: Marked,
     /// Where to go to see it.
     pub(super) step: Option<StepId>,
 }
 
 struct Chain<'a> {
     trace: &'a Trace,
+    masks: &'a Masks,
     frame: FrameId,
     seen: HashSet<(NameId, EventId)>,
     moments: Vec<Moment>,
@@ -36,10 +41,11 @@ struct Chain<'a> {
 
 /// The chain behind the value of `name` in the frame looked at; a value that the step itself writes is
 /// explained by the step. Costs at most [`LONGEST`] states.
-pub(super) fn chain(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment> {
+pub(super) fn chain(trace: &Trace, masks: &Masks, cursor: Cursor, name: NameId) -> Vec<Moment> {
     let event = cursor.event(trace);
     let mut chain = Chain {
         trace,
+        masks,
         frame: cursor.frame(),
         seen: HashSet::new(),
         moments: Vec::new(),
@@ -69,11 +75,12 @@ impl Chain<'_> {
         if (0 < depth && !is_data(&value)) || !self.seen.insert((name, bound.since)) {
             return;
         }
-        let what = format!(
-            "{} = {}",
-            text::clean(trace.name(name)),
-            text::fit_middle(&short(&value), 24)
-        );
+        let spelled = text::clean(trace.name(name));
+        let value = short(&value);
+        let room = TOLD.saturating_sub(2 * depth + text::width(&spelled) + 3);
+        let shown = text::fit_middle(&value, room.max(9));
+        let shown = format!("{spelled} = {shown}");
+        let what = self.masks.cut(&format!("{spelled} = {value}"), shown);
         if LONGEST <= self.moments.len() {
             return;
         }
@@ -124,22 +131,19 @@ impl Chain<'_> {
         }
     }
 
-    fn tell(&mut self, depth: usize, what: &str, how: &str, step: Option<StepId>) {
+    fn tell(&mut self, depth: usize, what: &Marked, how: &str, step: Option<StepId>) {
         let number = step.map_or(String::new(), |it| format!("step {}", it.number()));
-        let what = format!("{}{what}", "  ".repeat(depth));
-        self.moments.push(Moment {
-            text: format!(
-                "{}  {}  {how}",
-                text::column(&what, 26),
-                text::column(&number, 12)
-            ),
-            step,
-        });
+        let number = format!("  {}  ", text::column(&number, 12));
+        let what = Marked::own("  ".repeat(depth)).and(what.clone());
+        let what = what.cut(text::column(&what.text, TOLD));
+        let how = self.masks.marked(how.to_owned());
+        let text = what.and(Marked::own(number)).and(how);
+        self.moments.push(Moment { text, step });
     }
 }
 
 /// Every write of `name` in the frame looked at up to the step, newest first, at most [`LONGEST`].
-pub(super) fn history(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment> {
+pub(super) fn history(trace: &Trace, masks: &Masks, cursor: Cursor, name: NameId) -> Vec<Moment> {
     let mut moments = Vec::new();
     let frame = cursor.frame();
     let event = cursor.event(trace);
@@ -149,7 +153,9 @@ pub(super) fn history(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment
         let Some(bound) = locals.iter().find(|it| it.name == name) else {
             break;
         };
-        let value = text::fit_middle(&short(&trace.value(bound.value)), 40);
+        let value = short(&trace.value(bound.value));
+        let value = masks.cut(&value, text::fit_middle(&value, 40));
+        let told = |when: String| Marked::own(when).and(value);
         let Some(writer) = trace.events()[bound.since].previous else {
             let caller = trace.activations()[trace.events()[bound.since].activation].caller;
             let origin = match is_resumed(trace, frame) {
@@ -157,7 +163,7 @@ pub(super) fn history(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment
                 false => "argument     ",
             };
             moments.push(Moment {
-                text: format!("{origin} {value}"),
+                text: told(format!("{origin} ")),
                 step: caller.and_then(|it| trace.step_of(it)),
             });
             break;
@@ -168,7 +174,7 @@ pub(super) fn history(trace: &Trace, cursor: Cursor, name: NameId) -> Vec<Moment
         };
         let number = step.map_or(String::new(), |it| format!("step {}", it.number()));
         moments.push(Moment {
-            text: format!("{} L{line:<5} {value}", text::column(&number, 13)),
+            text: told(format!("{} L{line:<5} ", text::column(&number, 13))),
             step,
         });
         at = writer;

@@ -7,7 +7,7 @@ use super::{
 use monologue::{
     represent,
     trace::File,
-    tui::{Counter, Effect, Session, Since},
+    tui::{Action, Counter, Effect, Session, Since},
 };
 
 #[test]
@@ -61,6 +61,61 @@ fn what_is_copied_is_what_the_model_gets() {
         assert_eq!(copied.contains("correct horse 42"), !leaves, "{copied}");
         assert_eq!(copied.contains("⟦redacted:password:1⟧"), leaves, "{copied}");
     }
+}
+
+#[test]
+fn what_is_copied_is_cut_as_the_pane_is() {
+    let session = |trace, leaves| Session {
+        representations: represent::ALL,
+        counter: Some(Box::new(Words)),
+        asker: Some(Box::new(Teller { leaves })),
+        ..session(trace)
+    };
+    let copied = |screen: Screen| {
+        let mut screen = screen.press("Y").until("copied ");
+        let said = screen.text();
+        match &screen.app.effects()[..] {
+            [Effect::Copy(text)] => (text.to_string(), said),
+            other => panic!("{other:?}"),
+        }
+    };
+    let words = |text: &str| text.split_whitespace().count();
+    // What stands in the pane is what was copied, but for the pane's own rows and marks.
+    let (size, keys) = ((170, 120), "gg6<esc>zL100<enter>");
+    for format in 0..represent::ALL.len() {
+        let mut screen = Screen::of(session(fixture::moving_sum(), false), size).press(keys);
+        for _ in 0..format {
+            screen.app.perform(Action::NextFormat);
+        }
+        screen.draw();
+        let screen = screen.until("left out");
+        let marks = |it: char| !"│▐┆▸▾".contains(it);
+        let shown: String = screen.text().chars().filter(|it| marks(*it)).collect();
+        let (text, said) = copied(screen);
+        assert!(said.contains(", 100 tokens at most"), "{said}");
+        assert!(words(&text) <= 100 && text.contains("left out"), "{text}");
+        let bare = |it: &str| it.split_whitespace().collect::<String>();
+        assert!(
+            bare(&shown).contains(&bare(&text)),
+            "{text}\nis not in\n{shown}"
+        );
+    }
+    // Of a long run the pane has a part, and where it leaves it is masked before it is cut.
+    let long = Screen::of(session(fixture::long(2001), false), size).press("1500G6<esc>L40<enter>");
+    let (text, said) = copied(long);
+    assert!(
+        said.contains(" of steps 1281–1664, 40 tokens at most"),
+        "{said}"
+    );
+    assert!(words(&text) <= 40, "{text}");
+    let secret = Screen::of(session(fixture::secret(), true), size).press("6<esc>L25<enter>");
+    let (text, said) = copied(secret);
+    assert!(
+        said.contains("25 tokens at most, masked as the server would get it"),
+        "{said}"
+    );
+    assert!(words(&text) <= 25 && text.contains("⟦redacted:"), "{text}");
+    assert!(!text.contains("correct horse"), "{text}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{App, Effect};
 use crate::{
     trace::{Cursor, Heading, NameId, StepId, Stride},
     tui::{
-        Action, Place, glyph,
+        Action, Place,
         job::Target,
         layout,
         overlay::{Asks, Overlay},
@@ -251,30 +251,21 @@ impl App {
         let Some(name) = self.variable(cursor) else {
             return self.say("no variable is selected: choose one in the locals");
         };
-        let trace = &self.run.trace;
+        let (trace, masks) = (&self.run.trace, &self.jobs.masks);
         let spelled = text::clean(trace.name(name));
         let (title, moments) = match action {
             Action::Why => (
                 format!("why {spelled} is what it is"),
-                why::chain(trace, cursor, name),
+                why::chain(trace, masks, cursor, name),
             ),
             _ => (
                 format!("what {spelled} was, newest first"),
-                why::history(trace, cursor, name),
+                why::history(trace, masks, cursor, name),
             ),
         };
         if moments.is_empty() {
             return self.say(format!("{spelled} holds nothing here"));
         }
-        let masks = &self.jobs.masks;
-        let told = moments.into_iter().map(|it| why::Moment {
-            text: match masks.of(&it.text).is_empty() {
-                true => it.text,
-                false => format!("{}  {} masked before it leaves", it.text, glyph::MASKED),
-            },
-            ..it
-        });
-        let moments = told.collect();
         self.screen.overlay = Some(Overlay::moments(title, moments));
     }
 

@@ -51,7 +51,7 @@ impl App {
                     return;
                 };
                 let trace = &self.run.trace;
-                let begun = self.jobs.page(representation, page.manner, trace, to);
+                let begun = self.jobs.page(representation, page, trace, to);
                 if let Err(why) = begun {
                     self.say(why);
                 }

@@ -78,7 +78,8 @@ impl App {
         );
         paint([self.hints(usize::from(plan.hints.width))], plan.hints, buf);
         if let Some(overlay) = &mut self.screen.overlay {
-            overlay.draw(&self.input.keymap, &self.screen.styles, area, buf);
+            let looks = (&self.screen.styles, &self.jobs.masks);
+            overlay.draw(&self.input.keymap, looks, area, buf);
         }
         if self.screen.ascii {
             glyph::respell(buf);
@@ -165,18 +166,20 @@ impl App {
         let title = text::fit_middle(&text::clean(&self.run.title), room / 2);
         let name = if room < 40 { "" } else { "monologue  " };
         let left = text::width(&title) + name.len() + 3;
-        let state = text::fit(&text::clean(&state), room.saturating_sub(left));
-        let gap = width.saturating_sub(left + text::width(&state) + text::width(&place) + 1);
-        Line::from(vec![
+        let state = self.jobs.masks.marked(text::clean(&state));
+        let state = state.fit(room.saturating_sub(left));
+        let gap = width.saturating_sub(left + text::width(&state.text) + text::width(&place) + 1);
+        let mut spans = vec![
             Span::styled(format!(" {name}"), styles.dim),
             Span::styled(
                 format!("{title}  "),
                 styles.text.add_modifier(Modifier::BOLD),
             ),
-            Span::styled(state, if is_bad { styles.bad } else { styles.good }),
-            Span::raw(" ".repeat(gap)),
-            Span::styled(place, styles.now),
-        ])
+        ];
+        spans.extend(state.spans(if is_bad { styles.bad } else { styles.good }, styles));
+        spans.push(Span::raw(" ".repeat(gap)));
+        spans.push(Span::styled(place, styles.now));
+        Line::from(spans)
     }
 
     /// How the run ended, and whether that is bad.

@@ -209,8 +209,8 @@ impl App {
             }
             Event::Fitted { key, fitted } => self.jobs.counts.take_fitted(key, fitted),
             Event::Since(since) => self.jobs.files.take(since),
-            Event::Masks { masker, last } => {
-                self.jobs.masks.take(masker, last);
+            Event::Masks { reading, last } => {
+                self.jobs.masks.take(reading, last);
                 self.jobs.masks.prepare(&self.run.trace, !self.run.grows);
             }
         }

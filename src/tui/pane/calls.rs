@@ -223,21 +223,22 @@ impl Calls {
         // The mark in front says it already.
         let said = said.trim_end_matches([' ', '✖']).to_owned()
             + if is_now && unwound { " ✖" } else { "" };
-        let said = text::column(&text::fit_middle(&text::clean(&said), room), room);
+        let said = text::clean(&said);
+        let shown = text::column(&text::fit_middle(&said, room), room);
+        let said = view.jobs.masks.cut(&said, shown);
         let style = match (is_now, unwound) {
             (true, _) => styles.now,
             (false, true) => styles.bad,
             (false, false) => styles.text,
         };
-        Line::from(vec![
-            Span::styled(
-                format!("{mark} "),
-                if unwound { styles.bad } else { styles.now },
-            ),
+        let mut spans = vec![
+            Span::styled(mark, if unwound { styles.bad } else { styles.now }),
+            Span::styled(said.sign(), styles.masked),
             Span::styled(format!("{indent}{fold} "), styles.dim),
-            Span::styled(said, style),
-            Span::styled(size, styles.dim),
-        ])
+        ];
+        spans.extend(said.spans(style, styles));
+        spans.push(Span::styled(size, styles.dim));
+        Line::from(spans)
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{
     trace::{FrameId, StepId},
     tui::{
         Action,
-        pane::{Copied, Outcome, Pane, View, Wanted, paint},
-        sheet::{Manner, Sheet},
+        pane::{Copied, Outcome, Pane, Part, View, Wanted, paint},
+        sheet::{Manner, Sheet, possible, window},
     },
 };
 
@@ -114,9 +114,16 @@ impl Pane for Formats {
                 let Some(it) = self.chosen(view) else {
                     return Outcome::Ignored;
                 };
+                // Where pages are cut, the page around the cursor is what is cut.
+                let budget = view.jobs.budget.filter(|_| view.jobs.counts.any());
+                let part = budget.map(|budget| Part {
+                    steps: window(view.trace, step),
+                    budget,
+                });
                 let page = Wanted {
                     at: self.chosen,
-                    manner: self.manner(view, self.chosen),
+                    manner: possible(it, self.manner(view, self.chosen)),
+                    part,
                 };
                 return match action {
                     Action::Copy => Outcome::Copy(Copied::Page(page)),

@@ -14,7 +14,7 @@ use self::{
 use crate::{
     trace::{FrameId, NameId, Row as Written, Rows, Value, repr},
     tui::{
-        Action, glyph,
+        Action, glyph, masks,
         pane::{List, Outcome, Pane, View, paint},
         text,
         value::{is_data, kind, parts, short},
@@ -57,10 +57,7 @@ impl Pane for Locals {
             .focus
             .cursor
             .map(|it| text::clean(&view.trace.code(it.frame()).name));
-        let masked = match self.masked {
-            true => format!("  {} masked before it leaves", glyph::MASKED),
-            false => String::new(),
-        };
+        let masked = masks::note(self.masked);
         let name = name.unwrap_or_else(|| "nothing yet".into());
         format!("locals of {name}{masked}")
     }

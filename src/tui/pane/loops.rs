@@ -12,6 +12,7 @@ use crate::{
     tui::{
         Action, Place, glyph,
         index::Iteration,
+        masks::Marked,
         pane::{Outcome, Pane, View, paint},
         text,
         value::{is_data, short},
@@ -144,14 +145,25 @@ impl Pane for Loops {
                 view.styles.text
             };
             let mark = if is_now { glyph::HERE } else { " " };
-            let mut spans = vec![Span::styled(
-                format!("{mark} {number:>digits$}  "),
-                view.styles.now,
-            )];
-            for (&name, &width) in names.iter().zip(&widths) {
-                let value = text::fit_middle(&cell(state, name), width);
-                spans.push(Span::styled(text::column(&value, width) + "  ", style));
-            }
+            let cells: Vec<Marked> = names
+                .iter()
+                .zip(&widths)
+                .map(|(&name, &width)| {
+                    let value = cell(state, name);
+                    let shown = text::column(&text::fit_middle(&value, width), width);
+                    view.jobs.masks.cut(&value, shown + "  ")
+                })
+                .collect();
+            let sign = match cells.iter().any(Marked::any) {
+                true => glyph::MASKED,
+                false => " ",
+            };
+            let mut spans = vec![
+                Span::styled(mark, view.styles.now),
+                Span::styled(sign, view.styles.masked),
+                Span::styled(format!("{number:>digits$}  "), view.styles.now),
+            ];
+            spans.extend(cells.iter().flat_map(|it| it.spans(style, view.styles)));
             let line = Line::from(spans);
             lines.push(match view.focused && number == selected {
                 true => line.style(view.styles.selected),
@@ -189,7 +201,7 @@ fn around(view: View<'_>) -> Option<Around> {
 impl Around {
     /// The steps that iteration `number` spans.
     fn steps(&self, view: View<'_>, number: usize) -> Option<(StepId, StepId)> {
-        let by = isize::try_from(number).ok()? - isize::try_from(self.now.number).ok()?;
+        let by = isize::try_from(number).ok()? - isize::try_from(self.now.run).ok()?;
         view.index
             .turn_beside(view.trace, (self.frame, self.place.line), self.step, by)
     }

@@ -79,7 +79,7 @@ pub enum Outcome {
 /// Something to be taken along.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Copied {
-    /// A trace format's text of the whole run.
+    /// A trace format's text.
     Page(Wanted),
     /// A text that is there.
     Text {
@@ -97,6 +97,17 @@ pub struct Wanted {
     pub(super) at: usize,
     /// By whose rules.
     pub(super) manner: Manner,
+    /// What of it, where pages are cut; all of it otherwise.
+    pub(super) part: Option<Part>,
+}
+
+/// What of a page is wanted: that which the pane shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// The steps that are told of: the first, and the one after the last.
+    pub(super) steps: (StepId, StepId),
+    /// As much of that as has so many tokens.
+    pub(super) budget: usize,
 }
 
 /// A rectangle of the screen.

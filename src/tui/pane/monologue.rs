@@ -158,6 +158,7 @@ impl Pane for Monologue {
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {
         let (talk, styles) = (&view.jobs.talk, view.styles);
         let width = usize::from(area.width);
+        let told = |text: &str| view.jobs.masks.marked(text.to_owned()).wrapped(width);
         let foot = Rect {
             y: area.bottom().saturating_sub(1),
             height: area.height.min(1),
@@ -168,19 +169,18 @@ impl Pane for Monologue {
             ..area
         };
         if talk.is_running() {
-            let lines = text::wrap(&talk.text, width);
+            let lines = told(&talk.text);
             let from = lines.len().saturating_sub(usize::from(body.height));
             let cut = talk.cut.iter().flat_map(|it| text::wrap(it, width));
             let cut = cut.map(|it| Line::styled(it, styles.warn));
             let shown = lines.into_iter().skip(from);
-            let shown = shown.map(|it| Line::styled(it, styles.text));
+            let shown = shown.map(|it| Line::from(it.spans(styles.text, styles)));
             paint(cut.chain(shown), body, buf);
             return paint([progress(view, width)], foot, buf);
         }
         if let Some(why) = &talk.failed {
-            let lines = text::wrap(&talk.text, width)
-                .into_iter()
-                .map(|it| Line::styled(it, styles.dim));
+            let lines = told(&talk.text).into_iter();
+            let lines = lines.map(|it| Line::from(it.spans(styles.dim, styles)));
             let why = text::wrap(why, width)
                 .into_iter()
                 .map(|it| Line::styled(it, styles.bad));
@@ -189,17 +189,17 @@ impl Pane for Monologue {
         let Some(answer) = &talk.answer else {
             return self.unasked(view, body, foot, buf);
         };
-        let said = text::fit(&summary(view, answer), width);
-        paint([Line::styled(said, styles.dim)], foot, buf);
+        let said = view.jobs.masks.marked(summary(view, answer)).fit(width);
+        paint([Line::from(said.spans(styles.dim, styles))], foot, buf);
         if let Some(previous) = talk.previous.as_ref().filter(|_| self.compares) {
-            let lines = compare(view.styles, previous, answer, width);
+            let lines = compare(view, previous, answer, width);
             return self.scrolled(lines, body, buf);
         }
         let notes = answer.notes.iter().flat_map(|it| text::wrap(it, width));
         let notes: Vec<Line<'_>> = notes.map(|it| Line::styled(it, styles.warn)).collect();
         if self.shows_text || answer.claims.is_empty() {
-            let lines = text::wrap(&answer.text, width).into_iter();
-            let lines = lines.map(|it| Line::styled(it, styles.text));
+            let lines = told(&answer.text).into_iter();
+            let lines = lines.map(|it| Line::from(it.spans(styles.text, styles)));
             return self.scrolled(notes.into_iter().chain(lines).collect(), body, buf);
         }
         let taken = u16::try_from(notes.len())

@@ -137,23 +137,32 @@ impl Pane for Output {
         let end = rows.len().saturating_sub(self.below);
         let start = end.saturating_sub(self.height);
         let selected = rows.len().checked_sub(self.back + 1);
-        let lines = rows[start..end].iter().enumerate().map(|(at, row)| {
+        let shown = &rows[start..end];
+        // A stream is read as a whole: a secret may go over several of its lines.
+        let mut marked = [Stream::Stdout, Stream::Stderr].map(|stream| {
+            let own = shown.iter().filter(|it| it.stream == stream);
+            let texts: Vec<String> = own.map(|it| it.text.clone()).collect();
+            view.jobs.masks.lines(&texts).into_iter()
+        });
+        let lines = shown.iter().enumerate().map(|(at, row)| {
             let fresh = event < view.trace.outputs()[row.began].before;
-            let (mark, style) = match row.stream {
-                Stream::Stdout => (" ", view.styles.text),
-                Stream::Stderr => ("!", view.styles.warn),
+            let [out, err] = &mut marked;
+            let (mark, style, text) = match row.stream {
+                Stream::Stdout => (" ", view.styles.text, out.next()),
+                Stream::Stderr => ("!", view.styles.warn, err.next()),
             };
-            let line = Line::from(vec![
+            let text = text.unwrap_or_default();
+            let text = text.fit(usize::from(area.width).saturating_sub(3));
+            let mut spans = vec![
                 Span::styled(
                     if fresh { glyph::CHANGED } else { " " },
                     view.styles.changed,
                 ),
-                Span::styled(format!("{mark} "), view.styles.warn),
-                Span::styled(
-                    text::fit(&row.text, usize::from(area.width).saturating_sub(3)),
-                    style,
-                ),
-            ]);
+                Span::styled(mark, view.styles.warn),
+                Span::styled(text.sign(), view.styles.masked),
+            ];
+            spans.extend(text.spans(style, view.styles));
+            let line = Line::from(spans);
             match view.focused && Some(start + at) == selected {
                 true => line.style(view.styles.selected),
                 false => line,

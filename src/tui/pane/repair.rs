@@ -9,6 +9,7 @@ use ratatui::{
 use crate::tui::{
     Action, Styles, glyph,
     job::{Fix, Job, NO_TESTS},
+    masks::Masks,
     pane::{Outcome, Pane, View, paint},
     text,
 };
@@ -79,14 +80,11 @@ impl Pane for Repair {
 }
 
 fn lines<'a>(view: View<'_>, width: usize) -> Vec<Line<'a>> {
-    let (fix, styles) = (&view.jobs.fix, view.styles);
+    let (fix, styles, masks) = (&view.jobs.fix, view.styles, &view.jobs.masks);
     let mut lines = Vec::new();
     let mut say = |text: &str, style| {
-        lines.extend(
-            text::wrap(text, width)
-                .into_iter()
-                .map(|it| Line::styled(it, style)),
-        );
+        let rows = masks.marked(text.to_owned()).wrapped(width).into_iter();
+        lines.extend(rows.map(|it| Line::from(it.spans(style, styles))));
     };
     match &fix.said {
         Some(Ok(said)) => say(
@@ -111,20 +109,20 @@ fn lines<'a>(view: View<'_>, width: usize) -> Vec<Line<'a>> {
         }
         say(&report.summary, styles.text);
         if let Some(diff) = &report.diff {
-            lines.extend(diff.lines().map(|it| diff_line(it, styles)));
+            lines.extend(diff.lines().map(|it| diff_line(it, styles, masks)));
         }
-        lines.extend(report.tests.iter().map(|it| test_line(it, styles)));
+        lines.extend(report.tests.iter().map(|it| test_line(it, styles, masks)));
     }
-    lines.extend(judged(fix, styles));
+    lines.extend(judged(fix, styles, masks));
     if fix.is_running() && fix.report.is_none() {
-        let text = text::wrap(&fix.text, width).into_iter();
-        lines.extend(text.map(|it| Line::styled(it, styles.dim)));
+        let text = masks.marked(fix.text.clone()).wrapped(width).into_iter();
+        lines.extend(text.map(|it| Line::from(it.spans(styles.dim, styles))));
         lines.push(Line::styled("searching …   Esc stops", styles.warn));
     }
     lines
 }
 
-fn judged<'a>(fix: &Fix, styles: &Styles) -> Vec<Line<'a>> {
+fn judged<'a>(fix: &Fix, styles: &Styles, masks: &Masks) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for (at, it) in fix.judged.iter().enumerate() {
         let (mark, style) = match it.passed {
@@ -147,14 +145,18 @@ fn judged<'a>(fix: &Fix, styles: &Styles) -> Vec<Line<'a>> {
                 it.tests
                     .iter()
                     .filter(|it| !it.1)
-                    .map(|it| test_line(it, styles)),
+                    .map(|it| test_line(it, styles, masks)),
             );
         }
     }
     lines
 }
 
-fn test_line<'a>((name, passed, got): &(String, bool, String), styles: &Styles) -> Line<'a> {
+fn test_line<'a>(
+    (name, passed, got): &(String, bool, String),
+    styles: &Styles,
+    masks: &Masks,
+) -> Line<'a> {
     let (mark, style) = match passed {
         true => (glyph::TRUE, styles.good),
         false => (glyph::FALSE, styles.bad),
@@ -164,19 +166,23 @@ fn test_line<'a>((name, passed, got): &(String, bool, String), styles: &Styles) 
     } else {
         format!("   got {got}")
     };
-    Line::from(vec![
-        Span::styled(format!("  {mark} "), style),
+    let got = masks.marked(text::clean(&got));
+    let mut spans = vec![
+        Span::styled(format!("  {mark}"), style),
+        Span::styled(got.sign(), styles.masked),
         Span::styled(text::clean(name), styles.text),
-        Span::styled(text::clean(&got), styles.dim),
-    ])
+    ];
+    spans.extend(got.spans(styles.dim, styles));
+    Line::from(spans)
 }
 
-fn diff_line<'a>(line: &str, styles: &Styles) -> Line<'a> {
+fn diff_line<'a>(line: &str, styles: &Styles, masks: &Masks) -> Line<'a> {
     let style = match line.as_bytes().first() {
         Some(b'+') => styles.good,
         Some(b'-') => styles.bad,
         Some(b'@') => styles.dim,
         _ => styles.text,
     };
-    Line::styled(text::clean(line), style)
+    let line = masks.marked(text::clean(line));
+    Line::from(line.spans(style, styles))
 }

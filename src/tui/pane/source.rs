@@ -12,7 +12,7 @@ use self::beside::beside;
 use crate::{
     trace::{Cursor, File, Id},
     tui::{
-        Action, Place, glyph,
+        Action, Place, glyph, masks,
         pane::{Outcome, Pane, View, paint},
         syntax::Syntax,
         text, travel,
@@ -249,12 +249,14 @@ impl Source {
         } else {
             styles.dim
         };
+        let masks = view.jobs.masks.source(view.trace, place.file, place.line);
+        let sign = if masks.is_empty() { " " } else { glyph::MASKED };
         let mut spans = vec![
             Span::styled(if stops { glyph::BREAKPOINT } else { " " }, styles.bad),
             Span::styled(here, styles.now),
             Span::styled(format!("{:>1$}", place.line, columns.digits), number),
             Span::styled(if never { glyph::NEVER } else { " " }, styles.dim),
-            Span::raw(" "),
+            Span::styled(sign, styles.masked),
         ];
         let room = match values.is_empty() {
             true => columns.room,
@@ -266,6 +268,7 @@ impl Source {
                 span.style = styles.dim;
             }
         }
+        let code = masks::over(code, &masks, styles.masked);
         let used = push_fitted(&mut spans, code, room);
         if !values.is_empty() {
             spans.push(Span::raw(" ".repeat(room.saturating_sub(used) + 2)));

@@ -23,9 +23,6 @@ use crate::{
     },
 };
 
-/// Bytes before and behind what is in sight that are looked through with it.
-const AROUND: usize = 4096;
-
 /// A stretch of text and how it looks.
 type Mark = (Range<usize>, Style);
 
@@ -96,18 +93,9 @@ impl Sheet {
 
     /// What of the rows in sight would be masked before it left this machine.
     fn masks(&self, view: View<'_>) -> Vec<Range<usize>> {
-        let Some(seen) = self.seen() else {
-            return Vec::new();
-        };
-        // Whole lines: what is torn looks like something else.
-        let text = self.page.text();
-        let start = text[..seen.start].rfind('\n').map_or(0, |it| it + 1);
-        let start = text.ceil_char_boundary(start.max(seen.start.saturating_sub(AROUND)));
-        let end = text[seen.end..].find('\n').unwrap_or(text.len() - seen.end);
-        let end = text.floor_char_boundary(seen.end + end.min(AROUND));
-        let found = view.jobs.masks.of(&text[start..end]);
-        let moved = |it: &Range<usize>| start + it.start..start + it.end;
-        found.iter().map(moved).collect()
+        self.seen().map_or(Vec::new(), |seen| {
+            view.jobs.masks.page(view.trace, &self.page, seen)
+        })
     }
 
     /// The bytes of the rows in sight.

@@ -11,7 +11,7 @@ use crate::{
     represent::Loss,
     trace::Cursor,
     tui::{
-        counts, glyph, masks,
+        counts, glyph,
         pane::View,
         sheet::{Sheet, Told},
         text,
@@ -51,18 +51,12 @@ pub(super) fn compare<'a>(
             true => styles.text,
             false => styles.dim,
         };
-        let words = told.text.trim_end_matches('\n');
-        let words = text::wrap(words, width.saturating_sub(4)).into_iter();
-        let words = words.filter(|it| !it.trim().is_empty()).take(each);
-        lines.extend(words.map(|it| {
-            let masks = view.jobs.masks.of(&it);
-            let sign = match masks.is_empty() {
-                true => " ",
-                false => glyph::MASKED,
-            };
-            let mut spans = vec![Span::styled(format!("   {sign}"), styles.masked)];
-            let looks = (style, style.patch(styles.masked));
-            spans.extend(masks::spans(&it, &it, &masks, looks));
+        let words = sheet.marked(&told, view).wrapped(width.saturating_sub(4));
+        let words = words.into_iter().filter(|it| !it.text.trim().is_empty());
+        lines.extend(words.take(each).map(|it| {
+            let sign = format!("   {}", it.sign());
+            let mut spans = vec![Span::styled(sign, styles.masked)];
+            spans.extend(it.spans(style, styles));
             Line::from(spans)
         }));
     }

@@ -113,9 +113,9 @@ pub(super) fn told<'a>(view: View<'_>, sheet: &Sheet, step: StepId, width: usize
         }
         false => told.in_words(),
     };
-    let masked = match view.jobs.masks.of(told.text).is_empty() {
-        true => "",
-        false => ", masked before it leaves",
+    let masked = match sheet.marked(&told, view).any() {
+        true => ", masked before it leaves",
+        false => "",
     };
     let said = said + masked;
     let (mark, style) = match (told.speaks(), told.loss) {

@@ -8,7 +8,7 @@ use ratatui::{
 use crate::{
     trace::{NameId, Row as Written, Value},
     tui::{
-        glyph, masks,
+        glyph,
         pane::View,
         text,
         value::{kind, short},
@@ -93,14 +93,10 @@ impl Row {
         } else {
             " "
         };
-        let masks = view.jobs.masks.of(&self.text);
-        let masked = match masks.is_empty() {
-            true => " ",
-            false => glyph::MASKED,
-        };
+        let whole = view.jobs.masks.marked(self.text.clone());
         let mut spans = vec![
             Span::styled(self.mark, style),
-            Span::styled(masked, styles.masked),
+            Span::styled(whole.sign(), styles.masked),
             Span::styled(format!("{fold} "), styles.dim),
         ];
         let mut room = width.saturating_sub(5);
@@ -131,8 +127,7 @@ impl Row {
         };
         let value = text::fit_middle(&self.text, room.saturating_sub(kept));
         let gap = room.saturating_sub(text::width(&value) + text::width(&kind));
-        let looks = (style, style.patch(styles.masked));
-        spans.extend(masks::spans(&self.text, &value, &masks, looks));
+        spans.extend(whole.cut(value).spans(style, styles));
         if !kind.is_empty() {
             spans.push(Span::raw(" ".repeat(gap)));
             spans.push(Span::styled(kind, styles.dim));

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use crate::tui::{
     asker::{Answer, Claim, Verdict},
     glyph,
+    masks::Marked,
     pane::View,
     text,
 };
@@ -29,29 +30,30 @@ pub(super) fn claim_line<'a>(
     let said = text::clean(&said.replace('\n', " "));
     let note = text::clean(&claim.note);
     let room = width.saturating_sub(2 + text::width(&step));
+    let column = |it: &str, columns| view.jobs.masks.cut(it, text::column(it, columns));
     let (said, note) = match note.is_empty() {
-        true => (text::column(&said, room), String::new()),
+        true => (column(&said, room), Marked::default()),
         false => {
             let kept = text::width(&note).min(room / 2);
             (
-                text::column(&said, room - kept - usize::from(kept < room)),
-                text::column(&note, kept + 1),
+                column(&said, room - kept - usize::from(kept < room)),
+                column(&note, kept + 1),
             )
         }
     };
-    Line::from(vec![
-        Span::styled(format!("{mark} "), style),
-        Span::styled(
-            said,
-            if claim.verdict == Verdict::Contradicted {
-                style
-            } else {
-                styles.text
-            },
-        ),
-        Span::styled(note, styles.changed),
-        Span::styled(step, styles.dim),
-    ])
+    let sign = match note.any() {
+        true => note.sign(),
+        false => said.sign(),
+    };
+    let mut spans = vec![Span::styled(mark, style), Span::styled(sign, styles.masked)];
+    let words = match claim.verdict {
+        Verdict::Contradicted => style,
+        _ => styles.text,
+    };
+    spans.extend(said.spans(words, styles));
+    spans.extend(note.spans(styles.changed, styles));
+    spans.push(Span::styled(step, styles.dim));
+    Line::from(spans)
 }
 
 /// What became of the claims, and what the answer cost.

@@ -5,7 +5,7 @@ use ratatui::{style::Style, text::Span};
 use crate::{
     trace::{Effect, EventId, Trace, Write},
     tui::{
-        Place, glyph, masks,
+        Place, glyph,
         pane::View,
         text,
         value::{changes, exception_in_words, is_data, short},
@@ -53,12 +53,12 @@ pub(super) fn beside<'a>(view: View<'_>, place: Place) -> Vec<Span<'a>> {
         if !spans.is_empty() {
             spans.push(Span::styled("  ", Style::new()));
         }
-        let found = view.jobs.masks.of(&text);
-        let masked = style.patch(view.styles.masked);
-        if !found.is_empty() {
-            spans.push(Span::styled(glyph::MASKED, masked));
+        let marked = view.jobs.masks.marked(text);
+        if marked.any() {
+            let masked = style.patch(view.styles.masked);
+            spans.push(Span::styled(marked.sign(), masked));
         }
-        spans.extend(masks::spans(&text, &text, &found, (style, masked)));
+        spans.extend(marked.spans(style, view.styles));
     }
     spans
 }
