@@ -2,11 +2,13 @@
 //!
 //! Where the file or what is in memory of it grows too large, the older half goes: first from the file,
 //! as [`Keeper`] does it, then from memory, by reading what is left anew. Until that is done the trace
-//! that is there stays as it is, so that whoever looks at it never sees less than what is kept.
+//! that is there stays as it is, so that whoever looks at it never sees less than what is kept. Passing the
+//! records to be dropped is done beside that: a program may write about as fast as one thread reads.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -17,26 +19,28 @@ use super::{
 };
 use crate::trace::Trace;
 
+/// How long is waited for records to be passed where there is nothing else to do.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// A raw trace that grows, of which the newest steps are kept: on disk and in memory.
 pub struct Ring {
     path: PathBuf,
-    keeper: Keeper,
+    /// Unless it is under way.
+    keeper: Option<Keeper>,
     pub(super) shown: Follow,
     next: Next,
     /// Bytes of memory that the trace may take, about.
     room: u64,
     /// Bytes of memory from which on the older half goes.
     most: u64,
-    /// Whether older records can still be dropped.
-    keeps: bool,
 }
 
 /// What is under way.
 enum Next {
     /// Nothing: the trace is taken in as it grows.
     Nothing,
-    /// The records up to there are passed, to be dropped.
-    Passing(u64),
+    /// The records to be dropped are passed.
+    Passing(JoinHandle<io::Result<Keeper>>),
     /// What is left is read anew.
     Reading(Box<Follow>),
 }
@@ -57,12 +61,11 @@ impl Ring {
         let keeper = Keeper::of(path, bytes).map_err(|it| unreadable(path, it))?;
         Ok(Self {
             path: path.into(),
-            keeper,
+            keeper: Some(keeper),
             shown,
             next: Next::Nothing,
             room,
             most: room,
-            keeps: true,
         })
     }
 
@@ -85,16 +88,32 @@ impl Ring {
     fn advance_a_little(&mut self) -> Result<bool, Error> {
         match &mut self.next {
             Next::Nothing => {
-                let Some(to) = self.too_many() else {
+                let too_many = self.too_many();
+                let Some((to, keeper)) = too_many.and_then(|to| Some((to, self.keeper.take()?)))
+                else {
                     return self.shown.advance_a_little();
                 };
-                self.next = Next::Passing(to);
+                self.next = Next::Passing(thread::spawn(move || pass(keeper, to)));
             }
-            Next::Passing(to) => match self.keeper.pass_a_little(*to) {
-                Ok(true) => (),
-                Ok(false) => self.next = self.dropped(),
-                Err(_) => self.stop(),
-            },
+            Next::Passing(passing) if !passing.is_finished() => {
+                if !self.shown.advance_a_little()? {
+                    thread::sleep(PAUSE);
+                }
+            }
+            Next::Passing(_) => {
+                let passing = std::mem::replace(&mut self.next, Next::Nothing);
+                // A panic of the thread has been reported where it happened.
+                if let Next::Passing(it) = passing
+                    && let Ok(Ok(keeper)) = it.join()
+                    && let Ok(new) = self.dropped(&keeper)
+                {
+                    self.keeper = Some(keeper);
+                    self.next = Next::Reading(new);
+                } else {
+                    // Nothing can be dropped any more: what there is room for is taken in, and that said.
+                    self.shown.room = self.most;
+                }
+            }
             Next::Reading(new) => {
                 let all = !new.advance_a_little()?;
                 if all || self.shown.taken() <= new.taken() {
@@ -112,42 +131,35 @@ impl Ring {
         Ok(true)
     }
 
-    /// Where the records are to begin, if there are too many.
+    /// Where the records are to begin, if there are too many and they can be dropped.
     fn too_many(&self) -> Option<u64> {
-        if !self.keeps {
-            return None;
-        }
+        let keeper = self.keeper.as_ref()?;
         // A file that cannot be read is found out about where it is taken in.
-        let on_disk = self.keeper.too_many().unwrap_or_default();
-        let (at, taken) = (self.keeper.at(), self.shown.taken());
+        let on_disk = keeper.too_many().unwrap_or_default();
+        let (at, taken) = (keeper.at(), self.shown.taken());
         let half = at + taken.saturating_sub(at) / 2;
         let heavy = self.most < self.shown.builder.weight();
         on_disk.or_else(|| (heavy && at < half).then_some(half))
     }
 
-    /// Drops the records that were passed, and begins to read those that are left.
-    fn dropped(&mut self) -> Next {
-        let new = self.keeper.write_head().ok();
-        let new = new.and_then(|()| Follow::begin(&self.path).ok());
-        let Some(mut new) = new else {
-            self.stop();
-            return Next::Nothing;
-        };
+    /// Begins to read what is left once the records that were passed are dropped.
+    fn dropped(&self, keeper: &Keeper) -> Result<Box<Follow>, Error> {
+        let mut new = Follow::begin(&self.path)?;
         new.room = u64::MAX;
-        // Where the file system cannot do it, the file grows.
-        let _ = self.keeper.give_back();
-        Next::Reading(Box::new(new))
-    }
-
-    /// Nothing can be dropped any more: what there is room for is taken in, and that is said.
-    fn stop(&mut self) {
-        self.keeps = false;
-        self.next = Next::Nothing;
-        self.shown.room = self.most;
+        // Where the file system cannot do it, the file grows. From here on the old trace takes in nothing.
+        let _ = keeper.give_back();
+        Ok(Box::new(new))
     }
 
     /// The trace as far as it was taken in. Its steps have the numbers that they have in the run.
     pub fn snapshot(&self) -> Trace {
         self.shown.snapshot()
     }
+}
+
+/// Goes on to the record at `to`, and has the trace begin there.
+fn pass(mut keeper: Keeper, to: u64) -> io::Result<Keeper> {
+    while keeper.pass_a_little(to)? {}
+    keeper.write_head()?;
+    Ok(keeper)
 }

@@ -109,6 +109,9 @@ SETUP = '''
     loop.append(loop)
     bag = {}
     hold = None
+    keys, values, pairs = d.keys(), e.values(), d.items()
+    order = ordered.keys(), ordered.items()
+    proxy = types.MappingProxyType(e)
 
     def bump():
         nonlocal n, s
@@ -182,6 +185,10 @@ STATEMENTS = [
     "put('n', n)",
     "d['d%d' % (n % 7)] = n",
     "d = dict(d); d['new'] = n",
+    "keys, pairs = d.keys(), d.items()",
+    "values = d.values() if n % 2 else e.values()",
+    "pairs = [default.items(), vars(o).values()]",
+    "proxy = types.MappingProxyType(d if n % 2 else e)",
     "d.clear(); d['n'] = n; d['a'] = a; d['t'] = ''",
     "d['a'] = a",
     "deep.append(n)",

@@ -10,10 +10,18 @@ that what is one object shows.
 import array
 import collections
 import enum
+import gc
 import sys
 import types
 
 ITEMS, DEPTH, TEXT, NODES = 100, 6, 1000, 1000
+
+
+VIEWS = {
+    type(view)
+    for it in ({}, collections.OrderedDict())
+    for view in (it.keys(), it.values(), it.items())
+}
 
 
 class Seen:
@@ -46,6 +54,11 @@ class Seen:
             return self.fields(value, "enum", [(value.name, value.value)], depth)
         if kind in (complex, range, array.array):
             return text(repr(value))
+        if kind in VIEWS:
+            return self.view(value, depth)
+        if kind is types.MappingProxyType:
+            behind = gc.get_referents(value)[0]
+            return self.fields(value, "call", [("", behind)], depth)
         if isinstance(value, type):
             module = "" if value.__module__ == "builtins" else value.__module__ + "."
             return f"class {module}{value.__qualname__}"
@@ -111,6 +124,25 @@ class Seen:
             after = [("maxlen", value.maxlen)]
         fields = before + [("", inner[base])] + after + own
         return self.fields(value, "call", fields, depth, inner[base])
+
+    def view(self, value, depth):
+        def write(depth):
+            if not kept_as_pairs:
+                return self.first(value, depth)
+            res = []
+            for at, pair in enumerate(list(value)[:ITEMS]):
+                if self.nodes == 0:
+                    break
+                self.nodes -= 1
+                # No tuple is there; each place in a view stands for one.
+                number = self.numbers.setdefault((id(value), at % 15), len(self.numbers))
+                shown = self.first(pair, depth - 1) if depth else []
+                res.append(f"tuple {number} 2 [{', '.join(shown)}]")
+            return res
+
+        kept_as_pairs = type(value).__name__.endswith("_items")
+        inner = lambda depth: self.container(value, "list", depth, write)
+        return self.fields(value, "call", [("", inner)], depth, inner)
 
     def fields(self, value, shape, fields, depth, inner=None):
         if any(it is value for it in self.path):

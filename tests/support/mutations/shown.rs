@@ -18,7 +18,14 @@ const KNOWN: &[&str] = &[
     "Texts",
     "defaultdict",
     "deque",
+    "dict_items",
+    "dict_keys",
+    "dict_values",
+    "mappingproxy",
     "namespace",
+    "odict_items",
+    "odict_keys",
+    "odict_values",
 ];
 
 /// The event in one line: kind, line, function, variables.
