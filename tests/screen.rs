@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod fixture;
     mod looks;
     mod marks;
+    mod ring;
     pub(crate) mod screen;
     mod told;
 }

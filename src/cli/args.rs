@@ -131,6 +131,9 @@ pub(super) struct Target {
     /// Stop recording after this many steps; the program goes on
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub(super) max_steps: Option<u64>,
+    /// Keep about this many bytes of the trace while the program runs: the newest steps of a longer one
+    #[arg(long, value_name = "N", help_heading = "Recording", value_parser = clap::value_parser!(u64).range(4096..))]
+    pub(super) max_bytes: Option<u64>,
     /// Items kept of each container
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub(super) max_items: Option<u32>,

@@ -22,6 +22,8 @@ use crate::{
 pub(super) const SHORT: Duration = Duration::from_millis(300);
 /// How often a growing trace is looked at.
 const GLANCE: Duration = Duration::from_millis(33);
+/// Bytes of memory that a trace may take, about.
+const ROOM: u64 = 1 << 30;
 
 /// A program, and what it has left so far.
 pub(super) struct Followed {
@@ -68,11 +70,11 @@ impl Program for Reins {
 }
 
 /// Starts the program and reads what it leaves. A short one is waited for, so that the screen opens on
-/// its end; a longer one is watched.
+/// its end; a longer one is watched, and about `kept` bytes of its trace are kept, the newest.
 ///
 /// # Errors
 /// When it cannot be started, or its trace not be read.
-pub(super) fn follow(launch: &record::Launch) -> Result<Followed, Failure> {
+pub(super) fn follow(launch: &record::Launch, kept: u64) -> Result<Followed, Failure> {
     let mut running = record::start(launch)?;
     let until = Instant::now() + SHORT;
     let mut ended = false;
@@ -80,7 +82,7 @@ pub(super) fn follow(launch: &record::Launch) -> Result<Followed, Failure> {
         ended = running.poll()?.is_some();
         thread::sleep(Duration::from_millis(2));
     }
-    let (first, follow) = begin(&launch.trace, ended)?;
+    let (first, follow) = begin(&launch.trace, kept, ended)?;
     let (tx, rx) = mpsc::channel();
     let mut watched = Watched::default();
     let mut program: Option<Box<dyn Program>> = None;
@@ -90,7 +92,7 @@ pub(super) fn follow(launch: &record::Launch) -> Result<Followed, Failure> {
         program = Some(Box::new(Reins { wishes, input }));
         let (path, wishes) = (launch.trace.clone(), Arc::clone(&watched.wishes));
         watched.thread = Some(thread::spawn(move || {
-            watch(running, follow, &path, &tx, &wishes);
+            watch(running, follow, (&path, kept), &tx, &wishes);
         }));
     }
     Ok(Followed {
@@ -120,19 +122,15 @@ impl Drop for Watched {
 
 /// The trace so far, and the file to read on from. A program that has not come as far as its first record
 /// has an empty one; one that `ended` left a finite one, which is read whole.
-fn begin(path: &Path, ended: bool) -> Result<(Trace, Option<file::Follow>), Failure> {
-    let mut follow = match file::Follow::begin(path) {
+fn begin(path: &Path, kept: u64, ended: bool) -> Result<(Trace, Option<file::Ring>), Failure> {
+    let mut follow = match file::Ring::begin(path, kept, ROOM) {
         Ok(follow) => follow,
         Err(file::Error::NotATrace { .. } | file::Error::Unreadable { .. }) => {
             return Ok((Trace::default(), None));
         }
         Err(error) => return Err(error.into()),
     };
-    if ended {
-        follow.advance()?;
-    } else {
-        follow.advance_until(GLANCE, |_| true)?;
-    }
+    while !follow.advance_until(GLANCE)? && ended {}
     Ok((follow.snapshot(), Some(follow)))
 }
 
@@ -140,8 +138,8 @@ fn begin(path: &Path, ended: bool) -> Result<(Trace, Option<file::Follow>), Fail
 /// the program, which is dropped here, is stopped.
 fn watch(
     mut running: record::Running,
-    mut follow: Option<file::Follow>,
-    path: &Path,
+    mut follow: Option<file::Ring>,
+    (path, kept): (&Path, u64),
     tx: &Sender<Trace>,
     wishes: &Wishes,
 ) {
@@ -154,17 +152,18 @@ fn watch(
         }
         let ended = !matches!(running.poll(), Ok(None));
         if follow.is_none() {
-            follow = file::Follow::begin(path).ok();
+            follow = file::Ring::begin(path, kept, ROOM).ok();
         }
         if let Some(follow) = &mut follow {
             // A program may write faster than is read: show what there is, and go on. What it left at its
             // end is finite, and all of it is read.
             let mut all = false;
             while !all {
-                let before = follow.snapshot().events().end();
-                all = follow.advance_until(GLANCE, |_| true).unwrap_or(true);
+                let seen = |it: &Trace| (it.dropped(), it.events().end());
+                let before = seen(&follow.snapshot());
+                all = follow.advance_until(GLANCE).unwrap_or(true);
                 let now = follow.snapshot();
-                let grown = now.events().end() != before;
+                let grown = seen(&now) != before;
                 if (grown || (all && ended)) && tx.send(now).is_err() {
                     return;
                 }

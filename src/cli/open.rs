@@ -23,10 +23,9 @@ use crate::{
     tui::{self, Breakpoint, Session},
 };
 
-/// Steps recorded where no other limit was given: about a gigabyte of them. Unlike `record`, which keeps the
-/// newest steps, the debugger keeps the oldest: what is shown would else vanish under whoever looks at it.
-/// The screen says when that happens.
-const MAX_STEPS: u64 = 10_000_000;
+/// Bytes of trace kept where no other limit was given: some ten million steps, which take about a gigabyte
+/// of memory. Of a longer run the newest steps stay; the screen says when older ones go.
+const KEPT: u64 = 64 << 20;
 
 /// Records a program and debugs it while it runs; without a terminal, prints how it ended.
 pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
@@ -42,15 +41,17 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
         .map_err(|it| anyhow::anyhow!("could not make a folder for the trace: {it}; set TMPDIR"))?;
     let mut launch = target.launch(&settings, &folder.path().join("run.trace"))?;
     launch.output = Output::Piped;
-    // A program that never ends must not fill the memory that its trace is shown from.
-    launch.max_steps.get_or_insert(MAX_STEPS);
+    let kept = target.max_bytes.unwrap_or(KEPT);
     let screen = has_screen();
     // Under the screen the keyboard is the debugger's; without one the program reads what we would.
     if screen && launch.stdin == Stdin::Inherit {
         launch.stdin = Stdin::Piped;
     }
     if !screen {
-        let outcome = record::record(&launch)?;
+        let running = record::start(&launch)?;
+        let keeping = file::Keeping::start(running.trace(), kept);
+        let outcome = running.wait()?;
+        drop(keeping);
         let trace = file::open(&launch.trace)?;
         let mut out = io::stdout().lock();
         report::write(&trace, &target.title(), &mut out)?;
@@ -62,7 +63,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
     let look = layers::look(&settings)?;
     let choice = model::choice(&settings)?;
     let code = tui::guarded(move || {
-        ending(follow(&launch).and_then(|followed| {
+        ending(follow(&launch, kept).and_then(|followed| {
             let mut session = Session::new(followed.trace, target.title());
             session.traced = Some(followed.traced);
             // Kept until the screen is closed: dropping it stops the program.

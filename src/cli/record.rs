@@ -15,17 +15,15 @@ const KEPT: u64 = 512 << 20;
 
 /// Records, says so in one line on standard error, and ends as the program did.
 pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
-    let mut launch = target.launch(
+    let launch = target.launch(
         &layers::settings(common)?,
         &PathBuf::from("monologue.trace"),
     )?;
-    // However long the program runs, its newest steps are kept, and no more disk than that.
-    launch.max_bytes = Some(i64::MAX.cast_unsigned());
     // Signals are the program's, Ctrl-C too: how it ends is how we end.
     let signals = record::Forwarding::begin()?;
     let running = record::start(&launch).map_err(failed)?;
     signals.to(running.pid());
-    let keeping = file::Keeping::start(running.trace(), KEPT);
+    let keeping = file::Keeping::start(running.trace(), target.max_bytes.unwrap_or(KEPT));
     let outcome = running.wait().map_err(failed);
     drop(keeping);
     drop(signals);

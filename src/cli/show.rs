@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::{
@@ -52,48 +53,86 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
         expected: args.expected.clone(),
     };
     let counter = Counter::of(&layers::settings(common)?);
-    let wrapped = Enveloped(representation);
-    let fitted = match args.budget {
-        None => {
-            let mut page = represent::page(&wrapped, &trace, &request);
-            if profile == represent::Profile::Compat && args.expected.is_some() {
-                let end = first_cl100k(page.text(), RELEASED);
-                page = page.cut(end);
-            }
-            Fitted {
-                page,
-                left_out: None,
-            }
-        }
-        Some(budget) => {
-            let count = |text: &str| counter.count(text);
-            represent::within(&wrapped, &trace, &request, budget, &count).map_err(|least| {
-                usage(format!(
-                    "could not show {} within {budget} {} tokens: its first step alone has {least}; give a larger --budget",
-                    args.name, counter.name
-                ))
-            })?
-        }
-    };
-    let page = fitted.page;
-    if request.mode == Some("upstream")
-        && page
-            .spans()
-            .iter()
-            .any(|it| it.lines.iter().any(|it| LINES < *it))
-    {
+    if request.mode == Some("upstream") && is_beyond(&trace, &request.window) {
         warn(&format!(
             "the program has lines beyond {LINES}, for which CodeExecutor's model has no tokens"
         ));
     }
+    let wrapped = Enveloped(representation);
+    let released = profile == represent::Profile::Compat && args.expected.is_some();
+    let written = match args.budget {
+        None if !args.json && !released => stream(&wrapped, &trace, &request),
+        budget => {
+            let fitted = fitted(&wrapped, &trace, &request, budget, &counter)?;
+            put(args, &wrapped, &fitted, profile, counter)
+        }
+    };
+    match written {
+        // Who reads no further has what it wants.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        written => {
+            written.context(
+                "could not write the text to standard output; make room there, or send it elsewhere",
+            )?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Writes the whole text as it is made: memory does not grow with it.
+fn stream(wrapped: &Enveloped<'_>, trace: &Trace, request: &Request) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if !represent::stream(wrapped, trace, request, &mut out)?.ends_line {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// The page that fits `budget` tokens, or all of it; a test case of the research code ends where it cuts.
+fn fitted(
+    wrapped: &Enveloped<'_>,
+    trace: &Trace,
+    request: &Request,
+    budget: Option<usize>,
+    counter: &Counter,
+) -> Result<Fitted, Failure> {
+    if let Some(budget) = budget {
+        let count = |text: &str| counter.count(text);
+        return represent::within(wrapped, trace, request, budget, &count).map_err(|least| {
+            usage(format!(
+                "could not show {} within {budget} {} tokens: its first step alone has {least}; give a larger --budget",
+                wrapped.name(), counter.name
+            ))
+        });
+    }
+    let mut page = represent::page(wrapped, trace, request);
+    if request.profile == represent::Profile::Compat && request.expected.is_some() {
+        let end = first_cl100k(page.text(), RELEASED);
+        page = page.cut(end);
+    }
+    Ok(Fitted {
+        page,
+        left_out: None,
+    })
+}
+
+/// Writes a page, with its spans where JSON is asked for.
+fn put(
+    args: &Show,
+    wrapped: &Enveloped<'_>,
+    fitted: &Fitted,
+    profile: represent::Profile,
+    counter: Counter,
+) -> io::Result<()> {
+    let page = &fitted.page;
     let mut out = io::stdout().lock();
     if args.json {
         let tokens = Tokens {
             count: counter.count(page.text()),
             tokenizer: counter.name,
         };
-        let mut json = export::show_json(representation, profile, &page, &tokens);
-        if let Some(left_out) = fitted.left_out {
+        let mut json = export::show_json(wrapped, profile, page, &tokens);
+        if let Some(left_out) = &fitted.left_out {
             let (first, last) = (left_out.steps.start.number(), left_out.steps.end.raw());
             json["left_out"] = json!({"records": left_out.records, "steps": [first, last]});
         }
@@ -104,8 +143,12 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
             out.write_all(b"\n")?;
         }
     }
-    out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    out.flush()
+}
+
+/// Whether one of the window's steps is on a line that CodeExecutor's model knows no token for.
+fn is_beyond(trace: &Trace, window: &Range<StepId>) -> bool {
+    Id::range(window.clone()).any(|step| LINES < trace.at(step).line)
 }
 
 #[expect(clippy::print_stderr, reason = "standard output has the text")]

@@ -40,6 +40,9 @@ impl args::Target {
         launch.include = either(&self.include, &asked.include);
         launch.exclude = either(&self.exclude, &asked.exclude);
         launch.max_steps = self.max_steps.or(asked.max_steps);
+        // However long the program runs, its newest steps are kept, and no more disk than that: whoever
+        // launches it sees to that.
+        launch.max_bytes = Some(i64::MAX.cast_unsigned());
         launch.max_items = least(self.max_items, asked.max_items, launch.max_items);
         launch.max_depth = least(self.max_depth, asked.max_depth, launch.max_depth);
         launch.max_text = least(self.max_text, asked.max_text, launch.max_text);

@@ -6,6 +6,7 @@ use crate::{
     object::{Obj, Owned, kind, new_text},
     opaque::{self, How},
     tables,
+    views::View,
 };
 use pyo3::ffi;
 use std::{collections::HashMap, rc::Rc};
@@ -23,6 +24,10 @@ pub(crate) enum Kind {
     NamedTuple(Vec<String>),
     /// By what its built-in base type holds, and its attributes.
     Holder(Inner),
+    /// By what the dict behind it holds.
+    View(View),
+    /// By the mapping behind it.
+    Proxy,
     /// By the numbers it holds.
     Array,
     /// By the columns it holds.
@@ -156,7 +161,7 @@ fn describe(object: Obj, layout: &Layout) -> Shown {
     let kind = kind_of(object, flags, builtin.then_some(full.as_str()));
     let name = match &kind {
         Kind::Plain if full == "types.SimpleNamespace" => "namespace".into(),
-        Kind::Plain if builtin => full.clone(),
+        Kind::Plain | Kind::NamedTuple(_) if builtin => full.clone(),
         _ => qualname,
     };
     let own = !builtin || full == "types.SimpleNamespace";
@@ -192,6 +197,12 @@ fn kind_of(object: Obj, flags: std::ffi::c_ulong, builtin: Option<&str>) -> Kind
     }
     if let Some(how) = How::of(object, builtin) {
         return Kind::Opaque(how);
+    }
+    if let Some(view) = builtin.and_then(View::named) {
+        return Kind::View(view);
+    }
+    if object.is(kind!(PyDictProxy_Type)) {
+        return Kind::Proxy;
     }
     if arrays::is_array(object.kind_object()) {
         return Kind::Array;

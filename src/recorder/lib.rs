@@ -93,6 +93,8 @@ mod trail;
 #[cfg(feature = "python")]
 mod values;
 #[cfg(feature = "python")]
+mod views;
+#[cfg(feature = "python")]
 mod watch;
 #[cfg(feature = "python")]
 mod writer;

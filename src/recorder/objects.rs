@@ -7,6 +7,7 @@ use crate::{
     opaque::{self, How},
     value::{Shape, tag},
     values::{Count, Encoder, put_float, put_opaque},
+    views::{self, View},
 };
 
 impl Encoder {
@@ -61,6 +62,14 @@ impl Encoder {
                 let items = arguments.iter().flat_map(|it| it.tuple());
                 fields.extend(items.map(|it| (String::new(), Part::Value(it))));
             }
+            Kind::View(view) => match views::behind(object) {
+                Some(dict) => fields.push((String::new(), Part::View(*view, dict))),
+                None => shape = Shape::Bare,
+            },
+            Kind::Proxy => {
+                let mapping = opaque::behind_view(object);
+                fields.extend(mapping.map(|it| (String::new(), Part::Value(it))));
+            }
             Kind::NamedTuple(names) => {
                 let items = names.iter().cloned().zip(object.tuple());
                 fields.extend(items.map(|(name, it)| (name, Part::Value(it))));
@@ -84,7 +93,8 @@ impl Encoder {
                 let member = inner.member().zip(base);
                 owned = member.and_then(|((_, name), base)| opaque::base_attr(*base, name, object));
                 let member = inner.member().zip(owned.as_ref());
-                let member = member.filter(|(_, it)| !it.is_none());
+                let member =
+                    member.filter(|((place, _), it)| *place == Place::Before || !it.is_none());
                 fields.push((String::new(), Part::Inner(*inner)));
                 if let Some(((Place::Before, _), value)) = member {
                     fields.insert(0, (String::new(), Part::Value(**value)));
@@ -98,7 +108,9 @@ impl Encoder {
             Kind::Plain => {
                 let all = shown.attributes(object);
                 fields.extend(all.iter().map(|(name, it)| (name, Part::Value(it))));
-                if fields.is_empty() {
+                // Of the types made in C only namespaces have attributes that are the program's.
+                let namespace = shown.has_dict && opaque::is_made_in_c(object.kind_object());
+                if fields.is_empty() && !namespace {
                     shape = Shape::Bare;
                 }
                 return self.object(shown, shape, object, depth, out, &fields);
@@ -143,6 +155,7 @@ impl Encoder {
                         self.path.pop();
                     }
                     Part::Inner(inner) => self.inner(*inner, object, depth, out),
+                    Part::View(view, dict) => self.view(*view, (object, *dict), depth, out),
                 }
                 kept += 1;
             }
@@ -173,4 +186,6 @@ enum Part {
     Value(Obj),
     /// The object itself, as its base type sees it.
     Inner(Inner),
+    /// What that dict holds, as the view that the object is shows it.
+    View(View, Obj),
 }

@@ -36,12 +36,16 @@ pub(crate) enum How {
     Repr,
     /// `repr`, harmless if these members are built-in scalars.
     ReprIf(&'static [&'static std::ffi::CStr]),
+    /// `repr`, harmless if only built-in types are named: `list[int]`, `int | None`.
+    Alias,
 }
 
 /// C types whose `repr` cannot reach code of the program.
 const HARMLESS: &[&str] = &[
     "NotImplementedType",
     "array.array",
+    "cell",
+    "classmethod_descriptor",
     "code",
     "complex",
     "datetime.date",
@@ -49,8 +53,13 @@ const HARMLESS: &[&str] = &[
     "decimal.Decimal",
     "ellipsis",
     "frame",
+    "getset_descriptor",
+    "member_descriptor",
     "memoryview",
-    "range",
+    "method-wrapper",
+    "method_descriptor",
+    "super",
+    "wrapper_descriptor",
 ];
 
 impl How {
@@ -70,10 +79,11 @@ impl How {
         }
         Some(match builtin? {
             "generator" | "coroutine" | "async_generator" => Self::Generator,
-            "slice" => Self::ReprIf(&[c"start", c"stop", c"step"]),
+            "range" | "slice" => Self::ReprIf(&[c"start", c"stop", c"step"]),
             "datetime.datetime" | "datetime.time" => Self::ReprIf(&[c"tzinfo"]),
             "re.Pattern" => Self::ReprIf(&[c"pattern"]),
             "re.Match" => Self::ReprIf(&[c"string"]),
+            "types.GenericAlias" | "types.UnionType" => Self::Alias,
             name if HARMLESS.contains(&name) => Self::Repr,
             _ => return None,
         })
@@ -93,6 +103,10 @@ pub(crate) fn text(how: How, object: Obj) -> Option<String> {
             format!("<{kind} object {}>", object.attr_text(c"__qualname__"))
         }
         How::Repr => without_address(object.repr()?),
+        How::Alias => {
+            names_built_in(object, 8).then_some(())?;
+            object.repr()?
+        }
         How::ReprIf(members) => {
             let harmless = |name: &&std::ffi::CStr| object.attr(name).is_some_and(|it| scalar(*it));
             if !members.iter().all(harmless) {
@@ -114,6 +128,28 @@ pub(crate) fn scalar(object: Obj) -> bool {
         kind!(PyComplex_Type),
     ];
     object.is_none() || kinds.contains(&object.kind())
+}
+
+fn is_alias(object: Obj) -> bool {
+    let of = object.kind_object();
+    let names = ["GenericAlias", "UnionType"];
+    is_made_in_c(of)
+        && type_text(of, "__module__") == "types"
+        && names.contains(&type_text(of, "__qualname__").as_str())
+}
+
+/// Whether an alias names types that are made in C and nothing else.
+fn names_built_in(alias: Obj, depth: u32) -> bool {
+    let named = |it: Obj| {
+        let fixed = it.is_none() || it.is(kind!(PyEllipsis_Type));
+        fixed
+            || it.is(kind!(PyType_Type)) && is_made_in_c(it)
+            || 0 < depth && is_alias(it) && names_built_in(it, depth - 1)
+    };
+    // Both types have these as members; only an alias has an origin.
+    let origin = alias.attr(c"__origin__").is_none_or(|it| named(*it));
+    let arguments = alias.attr(c"__args__");
+    origin && arguments.is_some_and(|it| it.tuple().all(named))
 }
 
 fn type_shown(of: Obj) -> String {
@@ -172,14 +208,15 @@ fn module(object: Obj) -> String {
     }
 }
 
-/// Cuts ` at 0x…` out.
+/// Cuts ` at 0x…` out, wherever it stands.
 fn without_address(text: String) -> String {
-    let Some(start) = text.find(" at 0x") else {
-        return text;
-    };
-    let digits = text[start + 6..].bytes().take_while(u8::is_ascii_hexdigit);
-    let end = start + 6 + digits.count();
-    format!("{}{}", &text[..start], &text[end..])
+    const AT: &str = " at 0x";
+    let mut parts = text.split(AT);
+    let mut res: String = parts.next().unwrap_or("").into();
+    for part in parts {
+        res.push_str(part.trim_start_matches(|it: char| it.is_ascii_hexdigit()));
+    }
+    res
 }
 
 /// The type of functions written in Python.
@@ -202,6 +239,11 @@ pub(crate) fn type_type() -> Obj {
 pub(crate) fn type_flags(of: Obj) -> c_ulong {
     // SAFETY: the caller has a type object.
     unsafe { ffi::PyType_GetFlags(of.ptr().cast()) }
+}
+
+/// Whether a type object is none that a program made.
+pub(crate) fn is_made_in_c(of: Obj) -> bool {
+    type_flags(of) & ffi::Py_TPFLAGS_HEAPTYPE == 0
 }
 
 /// The dictionary behind a type's `__dict__`, which only shows it.

@@ -152,7 +152,7 @@ impl Encoder {
     }
 
     /// Writes a container: its head, then as many items as the limits let `items` write.
-    fn container(
+    pub(crate) fn container(
         &mut self,
         (tag, object, len): (u8, Obj, usize),
         depth: u32,
@@ -180,7 +180,12 @@ impl Encoder {
     }
 
     /// Writes items while the limits allow; how many.
-    fn items(&mut self, items: impl Iterator<Item = Obj>, depth: u32, out: &mut Vec<u8>) -> u64 {
+    pub(crate) fn items(
+        &mut self,
+        items: impl Iterator<Item = Obj>,
+        depth: u32,
+        out: &mut Vec<u8>,
+    ) -> u64 {
         let mut kept = 0;
         for item in items.take(self.limits.items) {
             if self.nodes == 0 {
@@ -286,25 +291,28 @@ impl Encoder {
 
     /// An `OrderedDict` keeps its order beside its table; keys that C can look up show it.
     pub(crate) fn ordered(&mut self, dict: Obj, depth: u32, out: &mut Vec<u8>) {
-        let base = built_in_base(dict.kind_object(), "OrderedDict");
-        let keys: Vec<_> = own_items(base, dict).collect();
-        let plain = |key: &Obj| {
-            [
-                kind!(PyUnicode_Type),
-                kind!(PyLong_Type),
-                kind!(PyBytes_Type),
-            ]
-            .contains(&key.kind())
-        };
-        if !keys.iter().all(|it| plain(it)) {
+        let Some(keys) = ordered_keys(dict) else {
             return self.dict(dict, depth, out);
-        }
+        };
         let head = (tag::DICT, dict, keys.len());
         self.container(head, depth, out, |this, depth, out| {
             let items = keys.iter().filter_map(|it| Some((**it, dict.at(**it)?)));
             this.pairs(items, depth, out)
         });
     }
+}
+
+/// The keys of an `OrderedDict` in its own order; `None` where its iterator, which looks each of them up,
+/// may run the program's code.
+pub(crate) fn ordered_keys(dict: Obj) -> Option<Vec<Owned>> {
+    let plain = [
+        kind!(PyUnicode_Type),
+        kind!(PyLong_Type),
+        kind!(PyBytes_Type),
+    ];
+    let all = dict.dict().all(|(key, _)| plain.contains(&key.kind()));
+    let base = built_in_base(dict.kind_object(), "OrderedDict");
+    all.then(|| own_items(base, dict).collect())
 }
 
 /// A count written before what it counts.

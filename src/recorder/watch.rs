@@ -234,6 +234,7 @@ impl Encoder {
                 }
                 true
             }
+            Kind::View(_) | Kind::Proxy => self.note_view(at, of, depth),
             Kind::NamedTuple(_) => {
                 self.trail.checks.push(of);
                 self.note_tuple(at, depth);

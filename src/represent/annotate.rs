@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{
-    Loss, Moment, Page, Span, SpanKind,
+    Loss, Moment, Pen, Span, SpanKind,
     records::{Part, Record, Records},
 };
 use crate::trace::{CodeKind, Exception, File, FrameId, Id, StepId, Trace, ValueId};
@@ -166,12 +166,12 @@ pub(super) fn code(
     trace: &Trace,
     file: Option<Id<File>>,
     window: Range<StepId>,
-    page: &mut Page,
-    mut beside: impl FnMut(u32, &mut Page),
+    pen: &mut Pen<'_>,
+    mut beside: impl FnMut(u32, &mut Pen<'_>),
 ) {
     let Some(file) = file else { return };
     let mut ran: BTreeMap<u32, Vec<Moment>> = BTreeMap::new();
-    for step in Id::range(window) {
+    for step in Id::range(window).filter(|_| pen.keeps()) {
         let event = trace.at(step);
         if trace.code(event.frame).file == file {
             ran.entry(event.line).or_default().push(Moment::Step(step));
@@ -182,14 +182,16 @@ pub(super) fn code(
         .enumerate()
     {
         let line = idx as u32 + 1;
-        let moments = ran.remove(&line).unwrap_or_default();
-        let loss = match moments.len() {
-            0 | 1 => Loss::Exact,
-            _ => Loss::Merged,
+        let span = || {
+            let moments = ran.remove(&line).unwrap_or_default();
+            let loss = match moments.len() {
+                0 | 1 => Loss::Exact,
+                _ => Loss::Merged,
+            };
+            Span::new(SpanKind::Code, moments).line(line).loss(loss)
         };
-        let span = Span::new(SpanKind::Code, moments).line(line).loss(loss);
-        page.tell(span, format_args!("{text}"));
-        beside(line, page);
-        page.say("\n");
+        pen.tell(span, format_args!("{text}"));
+        beside(line, pen);
+        pen.say("\n");
     }
 }

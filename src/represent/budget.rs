@@ -64,7 +64,7 @@ pub fn within(
             records: all.saturating_sub(records(&page)),
             steps: StepId::new(until)..end,
         };
-        page.say(&left_out.line(page.text()));
+        page.add(&left_out.line(page.text()));
         let tokens = count(page.text());
         (tokens, page, left_out)
     };

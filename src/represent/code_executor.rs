@@ -9,12 +9,12 @@
 use std::ops::Range;
 
 use super::{
-    Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind, compat,
-    records::{Part, Record, Records},
+    Loss, Moment, Pen, Profile, Representation, Request, Span, SpanKind, compat,
+    records::{Feed, Part, Record},
     states::{States, is_shown},
     texts::{Texts, put_number, raised},
 };
-use crate::trace::{Id, Output, StepId, Stream, Trace};
+use crate::trace::{EventId, Id, Output, StepId, Stream, Trace};
 
 /// The CodeExecutor format.
 #[derive(Debug)]
@@ -37,11 +37,12 @@ impl Representation for CodeExecutor {
         true
     }
 
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
-            return compat::code_executor(trace, request, page);
+            return compat::code_executor(trace, request, pen);
         }
-        let records = Records::of(trace, request.window.clone());
+        let feed = Feed::of(trace, request.window.clone(), pen.keeps());
+        let events = feed.events();
         let mut texts = Texts::of(trace);
         let mut states = States::of(trace);
         let way = match request.mode {
@@ -49,19 +50,23 @@ impl Representation for CodeExecutor {
             Some("upstream") => Way::Upstream,
             _ => Way::Full,
         };
-        for record in &records.list {
-            if record.part == Part::Line && !record.prelude {
-                put(trace, record, way, &mut states, &mut texts, page);
+        for record in feed.filter(|it| it.part == Part::Line && !it.prelude) {
+            put(trace, &record, way, &mut states, &mut texts, pen);
+            if record.done == Some(trace.frames()[record.frame].last) {
+                states.forget(record.frame);
+            }
+            if pen.is_over() {
+                return;
             }
         }
-        let some = printed(trace, &records, &request.window, page);
+        let some = printed(trace, events, &request.window, pen);
         if !some && way == Way::Upstream {
-            page.say("<output> ");
+            pen.say("<output> ");
             let last = request.window.end == trace.steps().end();
             if let Some(value) = trace.result().filter(|_| last) {
-                let span = Span::new(SpanKind::Output, Vec::new());
+                let span = || Span::new(SpanKind::Output, Vec::new());
                 let text = spaced(&texts.repr(value).whole);
-                page.tell(span, format_args!("{text}\n"));
+                pen.tell(span, format_args!("{text}\n"));
             }
         }
     }
@@ -80,13 +85,13 @@ fn put(
     way: Way,
     states: &mut States<'_>,
     texts: &mut Texts<'_>,
-    page: &mut Page,
+    pen: &mut Pen<'_>,
 ) {
     let line = match way {
         Way::Full => record.line,
         Way::ZeroBased | Way::Upstream => record.line.saturating_sub(1),
     };
-    let (start, text) = page.begin();
+    let (start, text) = pen.begin();
     text.push_str("<line> <");
     put_number(text, line);
     text.push('>');
@@ -121,16 +126,17 @@ fn put(
         Way::Upstream => ' ',
         _ => '\n',
     });
-    let span = Span::new(SpanKind::State, record.moments())
-        .line(record.line)
-        .frame(record.frame)
-        .names(record.changes.iter().map(|it| trace.name(it.name).clone()))
-        .loss(match (record.folded.is_empty(), cut) {
-            (false, _) => Loss::Merged,
-            (true, true) => Loss::Elided,
-            (true, false) => Loss::Exact,
-        });
-    page.told(start, span);
+    pen.told(start, || {
+        Span::new(SpanKind::State, record.moments())
+            .line(record.line)
+            .frame(record.frame)
+            .names(record.changes.iter().map(|it| trace.name(it.name).clone()))
+            .loss(match (record.folded.is_empty(), cut) {
+                (false, _) => Loss::Merged,
+                (true, true) => Loss::Elided,
+                (true, false) => Loss::Exact,
+            })
+    });
 }
 
 /// A `repr` in the tokens that the paper's data have: marks between spaces, strings without quotes.
@@ -163,33 +169,38 @@ fn spaced(repr: &str) -> String {
 }
 
 /// What the window's steps printed; whether that is anything.
-fn printed(trace: &Trace, records: &Records<'_>, window: &Range<StepId>, page: &mut Page) -> bool {
+fn printed(
+    trace: &Trace,
+    events: Range<EventId>,
+    window: &Range<StepId>,
+    pen: &mut Pen<'_>,
+) -> bool {
     let outputs = trace.outputs();
-    let skipped = outputs.partition_point(|it| it.before <= records.start);
+    let skipped = outputs.partition_point(|it| it.before <= events.start);
     let told = |it: &&Output| it.stream == Stream::Stdout && !it.bytes.is_empty();
     let printed: Vec<&Output> = Id::range(Id::new(skipped)..outputs.end())
         .map(|it| &outputs[it])
-        .take_while(|it| it.before <= records.end)
+        .take_while(|it| it.before <= events.end)
         .filter(told)
         .collect();
     if printed.is_empty() {
         return false;
     }
-    page.say("<output> ");
+    pen.say("<output> ");
     for group in printed.chunk_by(|a, b| a.step == b.step) {
         let bytes: Vec<u8> = group
             .iter()
             .flat_map(|it| it.bytes.iter().copied())
             .collect();
         let step = group[0].step.filter(|it| window.contains(it));
-        let span = Span::new(
-            SpanKind::Output,
-            step.map(Moment::Step).into_iter().collect(),
-        );
-        page.tell(span, format_args!("{}", String::from_utf8_lossy(&bytes)));
+        let span = || {
+            let moments = step.map(Moment::Step).into_iter().collect();
+            Span::new(SpanKind::Output, moments)
+        };
+        pen.tell(span, format_args!("{}", String::from_utf8_lossy(&bytes)));
     }
-    if !page.text().ends_with('\n') {
-        page.say("\n");
+    if !pen.ends_line() {
+        pen.say("\n");
     }
     true
 }

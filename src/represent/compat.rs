@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use wrapped::Wrapped;
 
 use super::{
-    Moment, Page, Request, Span, SpanKind,
+    Moment, Pen, Request, Span, SpanKind,
     annotate::{code, file},
     records::within,
     states::{States, is_shown},
@@ -210,22 +210,24 @@ impl Reading<'_> {
     }
 }
 
-fn tell(page: &mut Page, kind: SpanKind, note: &Note, text: std::fmt::Arguments<'_>) {
-    let span = Span::new(kind, vec![note.moment])
-        .line(note.line)
-        .names(note.names.iter().cloned());
-    page.tell(span, text);
+fn tell(pen: &mut Pen<'_>, kind: SpanKind, note: &Note, text: std::fmt::Arguments<'_>) {
+    let span = || {
+        Span::new(kind, vec![note.moment])
+            .line(note.line)
+            .names(note.names.iter().cloned())
+    };
+    pen.tell(span, text);
 }
 
 /// Concise: all arguments, all changes, all exceptions, all returns.
-pub(super) fn concise(trace: &Trace, request: &Request, page: &mut Page) {
+pub(super) fn concise(trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
     let notes = notes(trace, request);
     for of in [Of::Start, Of::Change, Of::Exception, Of::End] {
         for note in notes.iter().filter(|it| it.of == of) {
             let (line, text) = (note.line, &note.text);
             match of {
                 Of::Start => tell(
-                    page,
+                    pen,
                     SpanKind::Input,
                     note,
                     format_args!(
@@ -234,13 +236,13 @@ pub(super) fn concise(trace: &Trace, request: &Request, page: &mut Page) {
                     ),
                 ),
                 Of::Change => tell(
-                    page,
+                    pen,
                     SpanKind::State,
                     note,
                     format_args!("[L{line}] {text} [/L{line}]\n"),
                 ),
                 Of::Exception | Of::End => tell(
-                    page,
+                    pen,
                     SpanKind::Output,
                     note,
                     format_args!("[L{line}] [OUTPUT] {text} [/OUTPUT] [/L{line}]\n"),
@@ -251,21 +253,21 @@ pub(super) fn concise(trace: &Trace, request: &Request, page: &mut Page) {
 }
 
 /// CodeExecutor: changes alone, then how the call ended.
-pub(super) fn code_executor(trace: &Trace, request: &Request, page: &mut Page) {
+pub(super) fn code_executor(trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
     let notes = notes(trace, request);
     for of in [Of::Change, Of::Exception, Of::End] {
         for note in notes.iter().filter(|it| it.of == of) {
             let (line, text) = (note.line, &note.text);
             match of {
                 Of::Start | Of::Change => tell(
-                    page,
+                    pen,
                     SpanKind::State,
                     note,
                     format_args!("<line> <{line}> <state>{text}</state>\n"),
                 ),
                 Of::Exception | Of::End => {
                     tell(
-                        page,
+                        pen,
                         SpanKind::Output,
                         note,
                         format_args!("<output>{text}\n"),
@@ -290,7 +292,7 @@ fn by_line(notes: &[Note]) -> BTreeMap<u32, Vec<&Note>> {
 }
 
 /// A line's records behind one another, of more than three the first two and the last.
-fn records(notes: &[&Note], page: &mut Page, text: impl Fn(&Note) -> String) {
+fn records(notes: &[&Note], pen: &mut Pen<'_>, text: impl Fn(&Note) -> String) {
     let between = if 3 < notes.len() { "; " } else { " " };
     for (idx, note) in notes.iter().enumerate() {
         let hidden = 3 < notes.len() && 2 <= idx && idx + 1 < notes.len();
@@ -298,44 +300,44 @@ fn records(notes: &[&Note], page: &mut Page, text: impl Fn(&Note) -> String) {
             continue;
         }
         if 0 < idx {
-            page.say(between);
+            pen.say(between);
         }
         if hidden {
             let mut moments: Vec<Moment> = Vec::new();
             moments.extend(notes[2..notes.len() - 1].iter().map(|it| it.moment));
             moments.dedup();
             let span = Span::new(SpanKind::Elided, moments).line(note.line);
-            page.tell(span, format_args!("..."));
+            pen.tell(|| span, format_args!("..."));
         } else {
-            tell(page, SpanKind::State, note, format_args!("{}", text(note)));
+            tell(pen, SpanKind::State, note, format_args!("{}", text(note)));
         }
     }
 }
 
 /// SemCoder's bullets, which the research code calls by its name.
-pub(super) fn bullets(trace: &Trace, request: &Request, page: &mut Page) {
+pub(super) fn bullets(trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
     let notes = notes(trace, request);
     for (line, notes) in by_line(&notes) {
-        page.say_fmt(format_args!("* line {line}: "));
-        records(&notes, page, |it| match it.of {
+        pen.say_fmt(format_args!("* line {line}: "));
+        records(&notes, pen, |it| match it.of {
             Of::Start | Of::Change => format!("({}) {}", it.number, it.text),
             Of::Exception | Of::End => format!("__return__={}", it.text),
         });
-        page.say("\n");
+        pen.say("\n");
     }
 }
 
 /// NExT: the records behind the code of their lines.
-pub(super) fn next(trace: &Trace, request: &Request, page: &mut Page) {
+pub(super) fn next(trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
     let notes = notes(trace, request);
     let lines = by_line(&notes);
     let window = request.window.clone();
-    code(trace, file(trace), window, page, |line, page| {
+    code(trace, file(trace), window, pen, |line, pen| {
         let Some(notes) = lines.get(&line) else {
             return;
         };
-        page.say(" #");
-        records(notes, page, |it| match it.of {
+        pen.say(" #");
+        records(notes, pen, |it| match it.of {
             Of::Start | Of::Change => format!("({}) [{}]", it.number, trace::literal(&it.text)),
             Of::Exception | Of::End => format!("__return__={}", it.text),
         });

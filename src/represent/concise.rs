@@ -5,8 +5,8 @@
 //! callee's, arguments stand on the callee's line, exceptions and deletions are told as such.
 
 use super::{
-    Loss, Page, Profile, Representation, Request, Span, SpanKind, compat,
-    records::{Change, Part, Record, Records},
+    Loss, Pen, Profile, Representation, Request, Span, SpanKind, compat,
+    records::{Change, Feed, Part, Record},
     texts::{Texts, put_number, raised},
 };
 use crate::trace::{CodeKind, Trace};
@@ -28,22 +28,22 @@ impl Representation for Concise {
         true
     }
 
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
-            return compat::concise(trace, request, page);
+            return compat::concise(trace, request, pen);
         }
-        let records = Records::of(trace, request.window.clone());
+        let feed = Feed::of(trace, request.window.clone(), pen.keeps());
         let mut texts = Texts::of(trace);
-        for at in records.completed() {
-            let record = &records.list[at];
-            if !record.prelude {
-                put(trace, record, &mut texts, page);
+        for record in feed.completed().filter(|it| !it.prelude) {
+            put(trace, &record, &mut texts, pen);
+            if pen.is_over() {
+                break;
             }
         }
     }
 }
 
-fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
+fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, pen: &mut Pen<'_>) {
     let changes = &record.changes;
     if !changes.is_empty() {
         let input = matches!(record.part, Part::Call | Part::Resume);
@@ -51,9 +51,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
             true => SpanKind::Input,
             false => SpanKind::State,
         };
-        let names = changes.iter().map(|it| trace.name(it.name).clone());
-        let span = about(record, kind).names(names);
-        tell(record.line, page, span, |text| {
+        tell(trace, record, (kind, changes), pen, |text| {
             if input {
                 text.push_str("[INPUT] ");
             }
@@ -65,7 +63,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         });
     }
     let mut raise = |kind, [before, after]: [&str; 2], exception| {
-        tell(record.line, page, about(record, kind), |text| {
+        tell(trace, record, (kind, &[]), pen, |text| {
             text.push_str(before);
             text.push_str(&raised(trace.exception(exception)));
             text.push_str(after);
@@ -89,7 +87,7 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         CodeKind::Module | CodeKind::Class
     );
     if let Some(value) = record.returned.or(record.yielded).filter(|_| gives) {
-        tell(record.line, page, about(record, SpanKind::Output), |text| {
+        tell(trace, record, (SpanKind::Output, &[]), pen, |text| {
             let value = texts.repr(value);
             text.push_str("[OUTPUT] ");
             text.push_str(&value.whole);
@@ -98,31 +96,32 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, page: &mut Page) {
         });
     }
 }
-
-fn about(record: &Record, kind: SpanKind) -> Span {
-    Span::new(kind, record.moments())
-        .line(record.line)
-        .frame(record.frame)
-        .loss(match record.folded.is_empty() {
-            true => Loss::Exact,
-            false => Loss::Merged,
-        })
-}
-
-/// Writes one record, `write` what it says and how much of it.
-fn tell(line: u32, page: &mut Page, mut span: Span, write: impl FnOnce(&mut String) -> Loss) {
-    let (start, text) = page.begin();
+/// Writes one text of a record, `write` what it says and how much of it; `changes` are those it tells.
+fn tell(
+    trace: &Trace,
+    record: &Record,
+    (kind, changes): (SpanKind, &[Change]),
+    pen: &mut Pen<'_>,
+    write: impl FnOnce(&mut String) -> Loss,
+) {
+    let (start, text) = pen.begin();
     text.push_str("[L");
-    put_number(text, line);
+    put_number(text, record.line);
     text.push_str("] ");
     let loss = write(text);
     text.push_str(" [/L");
-    put_number(text, line);
+    put_number(text, record.line);
     text.push_str("]\n");
-    if span.loss == Loss::Exact {
-        span.loss = loss;
-    }
-    page.told(start, span);
+    pen.told(start, || {
+        Span::new(kind, record.moments())
+            .line(record.line)
+            .frame(record.frame)
+            .names(changes.iter().map(|it| trace.name(it.name).clone()))
+            .loss(match record.folded.is_empty() {
+                true => loss,
+                false => Loss::Merged,
+            })
+    });
 }
 
 /// `a = 1, b = 2, del c`: what is bound, then what no longer is.

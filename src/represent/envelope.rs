@@ -8,7 +8,7 @@
 //! and verdict, and stays as it is.
 
 use super::{
-    Page, Profile, Representation, Request, Span, SpanKind,
+    Pen, Profile, Representation, Request, Span, SpanKind,
     semcoder::verdict::{self, Outcome},
 };
 use crate::trace::{CodeKind, FrameId, Trace, literal};
@@ -37,18 +37,18 @@ impl Representation for Enveloped<'_> {
         self.0.knows(profile)
     }
 
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         let named = match self.0.modes() {
             [] => Some(self.0.name()),
             modes => request.mode.or(modes.first().copied()),
         };
         let compat = request.profile == Profile::Compat;
         match &request.expected {
-            Some(expected) if compat => released(self.0, trace, request, expected, page),
+            Some(expected) if compat => released(self.0, trace, request, expected, pen),
             Some(expected) if named != Some("narrator") => {
-                canonical(self.0, trace, request, expected, page);
+                canonical(self.0, trace, request, expected, pen);
             }
-            _ => self.0.write(trace, request, page),
+            _ => self.0.write(trace, request, pen),
         }
     }
 }
@@ -58,24 +58,24 @@ fn canonical(
     trace: &Trace,
     request: &Request,
     expected: &str,
-    page: &mut Page,
+    pen: &mut Pen<'_>,
 ) {
     let tests = format!(
         "## TESTCASES\n\n**TEST1**\n\ninput1={}\n\nexpect output1={expected}\n",
         arguments(trace).join(", ")
     );
-    page.say("## Trace\n\n");
+    pen.say("## Trace\n\n");
     if inner.name() == "next" {
-        page.say("**BUGGY_PROGRAM**\n\n```python\n");
-        inner.write(trace, request, page);
-        ended(page);
-        page.say_fmt(format_args!("```\n\n{tests}"));
+        pen.say("**BUGGY_PROGRAM**\n\n```python\n");
+        inner.write(trace, request, pen);
+        ended(pen);
+        pen.say_fmt(format_args!("```\n\n{tests}"));
     } else {
-        page.say_fmt(format_args!(
+        pen.say_fmt(format_args!(
             "{tests}\n## EXPLANATION\n\n**TEST1_RESULT**\n\n"
         ));
-        inner.write(trace, request, page);
-        ended(page);
+        inner.write(trace, request, pen);
+        ended(pen);
     }
     let Some(Outcome { got, held }) = verdict::outcome(trace, expected) else {
         return;
@@ -92,9 +92,9 @@ fn canonical(
              TEST1 {what} in BUGGY_PROGRAM\n"
         );
     }
-    page.say("\n");
-    page.tell(
-        Span::new(SpanKind::Verdict, Vec::new()),
+    pen.say("\n");
+    pen.tell(
+        || Span::new(SpanKind::Verdict, Vec::new()),
         format_args!("{text}"),
     );
 }
@@ -104,7 +104,7 @@ fn released(
     trace: &Trace,
     request: &Request,
     expected: &str,
-    page: &mut Page,
+    pen: &mut Pen<'_>,
 ) {
     let (input, output) = (given(trace), wanted(trace, expected));
     let quote = match inner.name() {
@@ -115,24 +115,24 @@ fn released(
         "## TESTCASES \n\n\n**TEST1**\n\ninput1={quote}{input}{quote}\n\n\
          expect output1={quote}{output}{quote}\n"
     );
-    page.say("\n## Trace \n\n");
+    pen.say("\n## Trace \n\n");
     match inner.name() {
         "next" => {
-            page.say("**BUGGY_PROGRAM**\n\n```python\n");
-            inner.write(trace, request, page);
-            ended(page);
-            page.say_fmt(format_args!("\n```\n\n{tests}\n"));
+            pen.say("**BUGGY_PROGRAM**\n\n```python\n");
+            inner.write(trace, request, pen);
+            ended(pen);
+            pen.say_fmt(format_args!("\n```\n\n{tests}\n"));
         }
         "semcoder" => {
-            page.say_fmt(format_args!(
+            pen.say_fmt(format_args!(
                 "{tests}\n\n## EXPLANATION\n\n\n**TEST1_RESULT**\n\n"
             ));
-            inner.write(trace, request, page);
-            ended(page);
+            inner.write(trace, request, pen);
+            ended(pen);
             let got = verdict::outcome(trace, expected).map(|it| first_line(&it.got));
-            page.say("  \n");
-            page.tell(
-                Span::new(SpanKind::Verdict, Vec::new()),
+            pen.say("  \n");
+            pen.tell(
+                || Span::new(SpanKind::Verdict, Vec::new()),
                 format_args!(
                     "TEST1_BUGGY_PROGRAM_OUTPUT = execute (BUGGY_PROGRAM, input1) = \"{}\"    \n\n\
                      **FAILED** \n\nassert TEST1_BUGGY_PROGRAM_OUTPUT == output1 is False \n\n\n\
@@ -146,16 +146,16 @@ fn released(
                 "concise" => ("\n", ""),
                 _ => ("", " "),
             };
-            page.say_fmt(format_args!("{before}{tests}\n\n## EXPLANATION{after}\n\n"));
-            inner.write(trace, request, page);
+            pen.say_fmt(format_args!("{before}{tests}\n\n## EXPLANATION{after}\n\n"));
+            inner.write(trace, request, pen);
         }
     }
 }
 
-/// Ends the last line of what stands on the page.
-fn ended(page: &mut Page) {
-    if !page.text().ends_with('\n') {
-        page.say("\n");
+/// Ends the last line of what is written.
+fn ended(pen: &mut Pen<'_>) {
+    if !pen.ends_line() {
+        pen.say("\n");
     }
 }
 

@@ -8,17 +8,19 @@ mod budget;
 mod compat;
 mod envelope;
 mod page;
+mod pen;
 mod records;
 mod source;
 mod statements;
 mod states;
 mod texts;
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
 pub use budget::{Fitted, LeftOut, within};
 pub use envelope::Enveloped;
 pub use page::{Loss, Moment, Page, Span, SpanKind};
+pub use pen::{Pen, Streamed};
 pub(crate) use states::States;
 
 use crate::trace::{StepId, Trace};
@@ -71,7 +73,7 @@ pub trait Representation: Sync {
 
     /// Writes what `request` asks for. Costs time and text in proportion to the window, never to the
     /// whole trace.
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page);
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>);
 }
 
 impl Request {
@@ -98,8 +100,24 @@ family! {
 
 /// The page that `representation` writes.
 pub fn page(representation: &dyn Representation, trace: &Trace, request: &Request) -> Page {
-    let mut page = Page::default();
-    representation.write(trace, request, &mut page);
+    let mut pen = Pen::default();
+    representation.write(trace, request, &mut pen);
+    let mut page = pen.into_page();
     page.finish(request.window.clone());
     page
+}
+
+/// Writes the text of the same page to `out`, in blocks, without spans: neither text nor spans are kept.
+///
+/// # Errors
+/// The first error of a write; writing ends with it.
+pub fn stream(
+    representation: &dyn Representation,
+    trace: &Trace,
+    request: &Request,
+    out: &mut dyn io::Write,
+) -> io::Result<Streamed> {
+    let mut pen = Pen::onto(out);
+    representation.write(trace, request, &mut pen);
+    pen.finish()
 }

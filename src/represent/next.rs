@@ -5,7 +5,7 @@
 //! are always parted by `; `, one step has one record, and exceptions are told beside the others.
 
 use super::{
-    Page, Profile, Representation, Request,
+    Pen, Profile, Representation, Request,
     annotate::{Fact, Facts, Item, Told, code, elided, shown, span},
     compat,
     records::Records,
@@ -30,33 +30,33 @@ impl Representation for Next {
         true
     }
 
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
-            return compat::next(trace, request, page);
+            return compat::next(trace, request, pen);
         }
         let records = Records::of(trace, request.window.clone());
         let facts = Facts::of(&records);
         let mut texts = Texts::of(trace);
-        let beside = |line, page: &mut Page| {
+        let beside = |line, pen: &mut Pen<'_>| {
             let Some(facts) = facts.lines.get(&line) else {
                 return;
             };
             let mut separator = " #";
             for item in shown(facts) {
-                page.say(separator);
+                pen.say(separator);
                 separator = "; ";
                 match item {
                     Item::One(fact) => {
                         let text = text(&records, fact, &mut texts);
-                        page.tell(span(&records, fact, line), format_args!("{text}"));
+                        pen.tell(|| span(&records, fact, line), format_args!("{text}"));
                     }
                     Item::Elided(facts) => {
-                        page.tell(elided(&records, facts, line), format_args!("..."));
+                        pen.tell(|| elided(&records, facts, line), format_args!("..."));
                     }
                 }
             }
         };
-        code(trace, facts.file, request.window.clone(), page, beside);
+        code(trace, facts.file, request.window.clone(), pen, beside);
     }
 }
 

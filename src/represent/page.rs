@@ -1,6 +1,6 @@
 //! Text that remembers which moments of the run each stretch of it tells of.
 
-use std::{fmt::Write as _, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use crate::trace::{FrameId, StepId};
 
@@ -75,8 +75,8 @@ pub struct Span {
 
 /// Text with spans.
 ///
-/// Spans are sorted and disjoint, because only [`Page::tell`] makes them, at the text's end. Text is
-/// limited to 4 GiB.
+/// Spans are sorted and disjoint, because only a [`Pen`](super::Pen) makes them, at the text's end. Text
+/// is limited to 4 GiB.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
     text: String,
@@ -87,7 +87,7 @@ pub struct Page {
 }
 
 impl Span {
-    /// A span of `kind` about `moments`, exact, to be placed by [`Page::tell`].
+    /// A span of `kind` about `moments`, exact, to be placed by [`Pen::tell`](super::Pen::tell).
     pub fn new(kind: SpanKind, moments: Vec<Moment>) -> Self {
         Self {
             bytes: 0..0,
@@ -137,38 +137,19 @@ impl Span {
 }
 
 impl Page {
-    /// Text that tells of no moment in particular.
-    pub fn say(&mut self, text: &str) {
+    /// A page of `text`, told of by `spans`, which are sorted and disjoint.
+    pub(super) fn of(text: String, spans: Vec<Span>) -> Self {
+        Self {
+            text,
+            spans,
+            resolved: Vec::new(),
+            window: 0..0,
+        }
+    }
+
+    /// Adds text that tells of no moment in particular.
+    pub(super) fn add(&mut self, text: &str) {
         self.text.push_str(text);
-    }
-
-    /// As [`Self::say`], formatted.
-    pub fn say_fmt(&mut self, text: std::fmt::Arguments<'_>) {
-        // Writing to a `String` cannot fail.
-        let _ = self.text.write_fmt(text);
-    }
-
-    /// Text that `span` describes; its byte range is set here.
-    pub fn tell(&mut self, span: Span, text: std::fmt::Arguments<'_>) {
-        let start = self.offset();
-        self.say_fmt(text);
-        self.spans.push(Span {
-            bytes: start..self.offset(),
-            ..span
-        });
-    }
-
-    /// Where text that is written by hand begins; [`Self::told`] describes it.
-    pub(super) fn begin(&mut self) -> (u32, &mut String) {
-        (self.offset(), &mut self.text)
-    }
-
-    /// As [`Self::tell`], of the text since byte `start`.
-    pub(super) fn told(&mut self, start: u32, span: Span) {
-        self.spans.push(Span {
-            bytes: start..self.offset(),
-            ..span
-        });
     }
 
     /// The same without the text from byte `end` on, a character's border: spans past it are empty, and
@@ -235,8 +216,11 @@ impl Page {
     pub fn finish(&mut self, window: Range<StepId>) {
         self.window = window.start.raw()..window.end.raw();
         if self.spans.is_empty() && !self.window.is_empty() {
-            let nothing = Span::new(SpanKind::Prose, Vec::new());
-            self.tell(nothing, format_args!(""));
+            let end = self.offset();
+            self.spans.push(Span {
+                bytes: end..end,
+                ..Span::new(SpanKind::Prose, Vec::new())
+            });
         }
         let mut own: Vec<Option<(u32, Loss)>> = vec![None; self.window.len()];
         let mut newest: Vec<u32> = vec![0; self.window.len()];

@@ -6,11 +6,12 @@
 //! their variables, which differ from what they were only while the comprehension runs.
 
 mod comprehension;
+mod feed;
 mod reading;
 
 use std::ops::Range;
 
-use self::reading::Reading;
+pub(super) use self::feed::Feed;
 use super::{Moment, source::Sources};
 use crate::trace::{
     ActivationId, EventId, Exception, FrameId, Id, Kind, NameId, StepId, Trace, ValueId,
@@ -47,6 +48,8 @@ pub(super) struct Record {
     pub(super) part: Part,
     /// The call, resume or line event it begins with.
     pub(super) event: EventId,
+    /// The window's event at which it was met: its own, unless it began before the window.
+    pub(super) met: EventId,
     pub(super) activation: ActivationId,
     pub(super) frame: FrameId,
     pub(super) line: u32,
@@ -79,7 +82,6 @@ pub(super) struct Records<'a> {
     /// Events before this one belong to earlier windows, those from `end` on to later ones.
     pub(super) start: EventId,
     pub(super) end: EventId,
-    window: Range<StepId>,
 }
 
 impl Record {
@@ -100,31 +102,9 @@ impl Record {
 }
 
 impl<'a> Records<'a> {
-    /// The records of `window`. Linear in its events and their writes.
+    /// The records of `window`, all at once. Linear in its events and their writes.
     pub(super) fn of(trace: &'a Trace, window: Range<StepId>) -> Self {
-        let (start, end) = within(trace, &window);
-        Reading::into(Self {
-            trace,
-            sources: Sources::of(trace),
-            list: Vec::new(),
-            start,
-            end,
-            window,
-        })
-        .all()
-    }
-
-    /// Positions of the records in order of completion; those not completed come last.
-    pub(super) fn completed(&self) -> Vec<usize> {
-        let mut res: Vec<usize> = (0..self.list.len()).collect();
-        res.sort_by_key(|&it| {
-            let record = &self.list[it];
-            match record.part {
-                Part::Call | Part::Resume => record.event,
-                Part::Line | Part::Rest => record.done.unwrap_or(self.trace.events().end()),
-            }
-        });
-        res
+        Feed::of(trace, window, true).into_records()
     }
 
     /// Whether the window reaches the end of what was recorded.

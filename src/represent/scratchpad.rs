@@ -5,9 +5,12 @@
 //! does not know is a string of its `repr`, tuples too; in the compatible profile they are arrays. No
 //! released code writes this format, so the profile promises no more.
 
+use std::{collections::VecDeque, ops::Range};
+
 use super::{
-    Loss, Moment, Page, Profile, Representation, Request, Span, SpanKind,
-    records::{Part, Record, Records, owner},
+    Loss, Moment, Pen, Profile, Representation, Request, Span, SpanKind,
+    records::{Feed, Part, Record, owner},
+    source::Sources,
     states::{States, is_shown},
     texts::{Texts, raised},
 };
@@ -30,31 +33,35 @@ impl Representation for Scratchpad {
         true
     }
 
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         let texts = match request.profile {
             Profile::Canonical => Texts::of(trace),
             Profile::Compat => Texts::of(trace).with_tuples(),
         };
+        let feed = Feed::of(trace, request.window.clone(), pen.keeps());
         let mut writer = Writer {
             trace,
-            records: Records::of(trace, request.window.clone()),
+            events: feed.events(),
+            sources: Sources::of(trace),
+            feed,
+            coming: VecDeque::new(),
             states: States::of(trace),
             texts,
         };
-        page.say("[BEGIN]\n\nstate: ");
-        let first = writer.records.list.first();
-        let before = first
-            .filter(|_| EventId::new(0) < writer.records.start)
-            .map(|it| (it.frame, it.event));
-        match before {
+        pen.say("[BEGIN]\n\nstate: ");
+        let inside = EventId::new(0) < writer.events.start;
+        let first = writer.peek(0).map(|it| (it.frame, it.event));
+        match first.filter(|_| inside) {
             Some((frame, event)) => {
-                writer.state(frame, event, page.begin().1);
+                let mut text = String::new();
+                writer.state(frame, event, &mut text);
+                pen.say(&text);
             }
-            None => page.say("{}"),
+            None => pen.say("{}"),
         }
-        page.say("\n");
-        writer.lines(page);
-        page.say("\n[DONE]\n");
+        pen.say("\n");
+        writer.lines(pen);
+        pen.say("\n[DONE]\n");
     }
 }
 
@@ -62,8 +69,8 @@ impl Representation for Scratchpad {
 enum After {
     /// The line that calls.
     Call,
-    /// This record's first event.
-    Record(usize),
+    /// A record that begins with this event of a frame.
+    Record(FrameId, EventId),
     /// An event beyond the window.
     Event(EventId),
     /// The end of the program.
@@ -74,85 +81,123 @@ enum After {
 
 struct Writer<'a> {
     trace: &'a Trace,
-    records: Records<'a>,
+    /// Those of the window.
+    events: Range<EventId>,
+    sources: Sources<'a>,
+    feed: Feed<'a>,
+    /// Records that were looked at ahead: a statement's, and those up to the next that begins something.
+    coming: VecDeque<Record>,
     states: States<'a>,
     texts: Texts<'a>,
 }
 
 impl Writer<'_> {
-    fn lines(&mut self, page: &mut Page) {
-        let len = self.records.list.len();
+    /// The record `ahead` records further on.
+    fn peek(&mut self, ahead: usize) -> Option<&Record> {
+        while self.coming.len() <= ahead {
+            self.coming.push_back(self.feed.next()?);
+        }
+        self.coming.get(ahead)
+    }
+
+    fn lines(&mut self, pen: &mut Pen<'_>) {
         let mut called = !self.has_prelude();
-        let mut at = 0;
-        while at < len {
-            let record = &self.records.list[at];
-            if !called && !record.prelude {
+        while let Some(record) = self.peek(0) {
+            let line = record.part == Part::Line;
+            let (prelude, at) = (record.prelude, (record.frame, record.event));
+            if !called && !prelude {
                 called = true;
-                self.call(Some(at), page);
+                self.call(Some(at), pen);
             }
-            let record = &self.records.list[at];
-            if record.part == Part::Line {
-                let end = self.end_of_statement(at);
-                self.line(at, end, page);
+            let mut len = 1;
+            if line {
+                len = self.statement();
+                self.line(len, pen);
             }
-            at = self.next(at);
+            for record in self.coming.drain(..len) {
+                if record.done == Some(self.trace.frames()[record.frame].last) {
+                    self.states.forget(record.frame);
+                }
+            }
+            if pen.is_over() {
+                return;
+            }
         }
         if !called && self.imported() {
-            self.call(None, page);
+            self.call(None, pen);
         }
     }
 
-    /// The next record that is not a later line of the statement at `at`.
-    fn next(&self, at: usize) -> usize {
-        if self.records.list[at].part == Part::Line {
-            self.end_of_statement(at)
-        } else {
-            at + 1
-        }
-    }
-
-    /// One past the last record of the statement that begins at `at`. Records of calls it makes end it:
+    /// How many records the statement has that begins with the next one. Records of calls it makes end it:
     /// what comes after them has a state to show.
-    fn end_of_statement(&self, at: usize) -> usize {
-        let first = &self.records.list[at];
-        let statements = self.records.sources.statements(first.frame);
+    fn statement(&mut self) -> usize {
+        let first = &self.coming[0];
+        let frame = first.frame;
+        let statements = self.sources.statements(frame);
         let Some(statement) = statements.at(first.line).filter(|it| it.first < it.last) else {
-            return at + 1;
+            return 1;
         };
-        let goes_on = |pair: &[Record]| {
-            let (before, it) = (&pair[0], &pair[1]);
-            it.part == Part::Line
-                && it.frame == first.frame
+        let mut len = 1;
+        while self.peek(len).is_some() {
+            let (before, it) = (&self.coming[len - 1], &self.coming[len]);
+            let goes_on = it.part == Part::Line
+                && it.frame == frame
                 && before.is_silent()
                 && (statement.first..=statement.last).contains(&it.line)
                 // From its first line to its first line it has begun anew.
-                && (it.line != before.line || it.line != statement.first)
-        };
-        let rest = self.records.list[at..].windows(2);
-        at + 1 + rest.take_while(|it| goes_on(it)).count()
+                && (it.line != before.line || it.line != statement.first);
+            if !goes_on {
+                break;
+            }
+            len += 1;
+        }
+        len
     }
 
-    /// Writes the line of the records from `at` to before `end`, and what follows.
-    fn line(&mut self, at: usize, end: usize, page: &mut Page) {
-        let record = &self.records.list[at];
+    /// Writes the line of the next `len` records, and what follows.
+    fn line(&mut self, len: usize, pen: &mut Pen<'_>) {
+        let after = self.after(len);
+        let next = match after {
+            After::Record(_, next) | After::Event(next) => next,
+            After::Call | After::End | After::Unknown => self.trace.events().end(),
+        };
+        let record = &self.coming[0];
         let frame = record.frame;
-        let statements = self.records.sources.statements(frame);
+        let statements = self.sources.statements(frame);
         let first = statements
             .at(record.line)
             .map_or(record.line, |it| it.first);
-        let after = self.after(end);
-        let next = match after {
-            After::Call => self.trace.events().end(),
-            After::Record(next) => self.records.list[next].event,
-            After::Event(next) => next,
-            After::End | After::Unknown => self.trace.events().end(),
-        };
-        let (start, text) = page.begin();
+        let (start, text) = pen.begin();
         text.push_str("line: ");
-        text.push_str(&self.records.sources.line(frame, first));
+        text.push_str(&self.sources.line(frame, first));
         text.push('\n');
-        let mut span = Span::new(SpanKind::Step, Vec::new()).frame(frame);
-        for record in &self.records.list[at..end] {
+        // An exception that arrives from a call is told where it was raised.
+        let told = self.coming.range(..len).filter(|it| it.done < Some(next));
+        for &it in told.flat_map(|it| &it.exceptions) {
+            text.push_str("exception: ");
+            text.push_str(&raised(self.trace.exception(it)));
+            text.push('\n');
+        }
+        let known = text.len();
+        text.push_str("state: ");
+        let cut = match after {
+            After::Call => self.module(None, text),
+            After::Record(frame, event) => Some(self.state(frame, event, text)),
+            After::Event(next) => Some(self.state(self.trace.events()[next].frame, next, text)),
+            After::End => self.last(text),
+            After::Unknown => None,
+        };
+        match cut {
+            Some(_) => text.push('\n'),
+            None => text.truncate(known),
+        }
+        pen.told(start, || self.span(len, cut == Some(true)));
+    }
+
+    /// About the next `len` records, the state after which is `cut`.
+    fn span(&self, len: usize, cut: bool) -> Span {
+        let mut span = Span::new(SpanKind::Step, Vec::new()).frame(self.coming[0].frame);
+        for record in self.coming.range(..len) {
             match span.moments.is_empty() {
                 true => span.moments = record.moments(),
                 false => span.moments.extend(record.moments()),
@@ -162,71 +207,41 @@ impl Writer<'_> {
             if !span.lines.contains(&record.line) {
                 span.lines.push(record.line);
             }
-            // An exception that arrives from a call is told where it was raised.
-            for &it in record
-                .exceptions
-                .iter()
-                .filter(|_| record.done < Some(next))
-            {
-                text.push_str("exception: ");
-                text.push_str(&raised(self.trace.exception(it)));
-                text.push('\n');
-            }
         }
         if 1 < span.moments.len() && span.moments[0] != Moment::Prelude {
             span.loss = Loss::Merged;
-        }
-        let known = text.len();
-        text.push_str("state: ");
-        let cut = match after {
-            After::Call => self.module(None, text),
-            After::Record(next) => {
-                let next = &self.records.list[next];
-                let (frame, event) = (next.frame, next.event);
-                Some(self.state(frame, event, text))
-            }
-            After::Event(next) => Some(self.state(self.trace.events()[next].frame, next, text)),
-            After::End => self.last(text),
-            After::Unknown => None,
-        };
-        match cut {
-            Some(_) => text.push('\n'),
-            None => text.truncate(known),
-        }
-        if cut == Some(true) && span.loss == Loss::Exact {
+        } else if cut {
             span.loss = Loss::Elided;
         }
-        page.told(start, span);
+        span
     }
 
-    /// Writes the line that calls, before the record `at`.
-    fn call(&mut self, at: Option<usize>, page: &mut Page) {
+    /// Writes the line that calls, before the record that begins with `at`.
+    fn call(&mut self, at: Option<(FrameId, EventId)>, pen: &mut Pen<'_>) {
         let (Some(call), Some(module)) = (self.trace.call(), self.trace.frames().first()) else {
             return;
         };
         let mut state = String::new();
         let known = match at {
-            Some(at) => {
-                let record = &self.records.list[at];
-                let (frame, event) = (record.frame, record.event);
-                Some(self.state(frame, event, &mut state))
-            }
+            Some((frame, event)) => Some(self.state(frame, event, &mut state)),
             None => self.last(&mut state),
         };
         let mut text = format!("line: output = {call}\n");
         if known.is_some() {
             text += &format!("state: {state}\n");
         }
-        let line = super::source::lines(self.trace.file(module)).len() as u32 + 1;
-        let span = Span::new(SpanKind::Step, vec![Moment::Prelude])
-            .line(line)
-            .frame(module);
-        page.tell(span, format_args!("{text}"));
+        let span = || {
+            let line = super::source::lines(self.trace.file(module)).len() as u32 + 1;
+            Span::new(SpanKind::Step, vec![Moment::Prelude])
+                .line(line)
+                .frame(module)
+        };
+        pen.tell(span, format_args!("{text}"));
     }
 
     /// Whether the window tells of the import that comes before a call.
     fn has_prelude(&self) -> bool {
-        self.trace.call().is_some() && self.records.start == EventId::new(0)
+        self.trace.call().is_some() && self.events.start == EventId::new(0)
     }
 
     /// Whether the module of a call was imported without an exception.
@@ -239,20 +254,26 @@ impl Writer<'_> {
             })
     }
 
-    /// What runs after the records before `end`.
-    fn after(&self, end: usize) -> After {
-        let list = &self.records.list;
-        // A statement that began before the window does not begin here.
-        let begins = |it: &usize| list[*it].part != Part::Rest && list[*it].moment.is_some();
-        let next = (end..list.len()).find(begins);
-        let imported = list[end - 1].prelude && next.is_none_or(|it| !list[it].prelude);
-        if imported && self.imported() {
+    /// What runs after the next `len` records.
+    fn after(&mut self, len: usize) -> After {
+        let last = self.coming[len - 1].prelude;
+        let mut next = None;
+        let mut ahead = len;
+        while let Some(it) = self.peek(ahead) {
+            // A statement that began before the window does not begin here.
+            if it.part != Part::Rest && it.moment.is_some() {
+                next = Some((it.frame, it.event, it.prelude));
+                break;
+            }
+            ahead += 1;
+        }
+        if last && next.is_none_or(|it| !it.2) && self.imported() {
             return After::Call;
         }
-        if let Some(next) = next {
-            return After::Record(next);
+        if let Some((frame, event, _)) = next {
+            return After::Record(frame, event);
         }
-        for event in Id::range(self.records.end..self.trace.events().end()) {
+        for event in Id::range(self.events.end..self.trace.events().end()) {
             let kind = self.trace.events()[event].kind;
             if matches!(kind, Kind::Call | Kind::Resume | Kind::Line(_))
                 && owner(self.trace, event).is_none()

@@ -12,7 +12,7 @@ pub(super) mod verdict;
 mod writer;
 
 use super::{
-    Page, Profile, Representation, Request,
+    Pen, Profile, Representation, Request,
     annotate::{Fact, Facts, Item, Told, code, elided, shown, span},
     compat,
     next::{bound, left},
@@ -46,45 +46,45 @@ impl Representation for SemCoder {
         true
     }
 
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
-            return compat::bullets(trace, request, page);
+            return compat::bullets(trace, request, pen);
         }
         let records = Records::of(trace, request.window.clone());
         match request.mode {
-            Some("bullets") => bullets(&records, page),
-            Some("inline") => inline(&records, request, (true, true), page),
-            Some("inline-all") => inline(&records, request, (true, false), page),
-            Some("inline-plain") => inline(&records, request, (false, true), page),
-            Some("inline-plain-all") => inline(&records, request, (false, false), page),
-            _ => narrator::write(&records, request, page),
+            Some("bullets") => bullets(&records, pen),
+            Some("inline") => inline(&records, request, (true, true), pen),
+            Some("inline-all") => inline(&records, request, (true, false), pen),
+            Some("inline-plain") => inline(&records, request, (false, true), pen),
+            Some("inline-plain-all") => inline(&records, request, (false, false), pen),
+            _ => narrator::write(&records, request, pen),
         }
     }
 }
 
-fn bullets(records: &Records<'_>, page: &mut Page) {
+fn bullets(records: &Records<'_>, pen: &mut Pen<'_>) {
     let mut texts = Texts::of(records.trace);
     for (&line, facts) in &Facts::of(records).lines {
-        page.say_fmt(format_args!("* line {line}: "));
+        pen.say_fmt(format_args!("* line {line}: "));
         let items = shown(facts);
         let between = if 3 < items.len() { "; " } else { " " };
         let mut separator = "";
         for item in items {
-            page.say(separator);
+            pen.say(separator);
             separator = between;
             match item {
                 Item::One(fact) => {
                     let text = left(records.trace, fact.told, &mut texts).unwrap_or_else(|| {
                         format!("({}) {}", fact.number, bound(records, fact, &mut texts))
                     });
-                    page.tell(span(records, fact, line), format_args!("{text}"));
+                    pen.tell(|| span(records, fact, line), format_args!("{text}"));
                 }
                 Item::Elided(facts) => {
-                    page.tell(elided(records, facts, line), format_args!("..."));
+                    pen.tell(|| elided(records, facts, line), format_args!("..."));
                 }
             }
         }
-        page.say("\n");
+        pen.say("\n");
     }
 }
 
@@ -94,15 +94,15 @@ fn inline(
     records: &Records<'_>,
     request: &Request,
     (numbered, elides): (bool, bool),
-    page: &mut Page,
+    pen: &mut Pen<'_>,
 ) {
     let facts = Facts::of(records);
     let mut texts = Texts::of(records.trace);
-    let beside = |line, page: &mut Page| {
+    let beside = |line, pen: &mut Pen<'_>| {
         let Some(facts) = facts.lines.get(&line) else {
             return;
         };
-        page.say(" # ");
+        pen.say(" # ");
         let mut separator = "";
         // Only states are many on a line, and only they are left out.
         let mut groups: Vec<&[Fact]> = facts
@@ -110,7 +110,7 @@ fn inline(
             .collect();
         groups.retain(|it| !it.is_empty());
         for group in groups {
-            page.say(separator);
+            pen.say(separator);
             separator = " ";
             let items = match elides {
                 true => shown(group),
@@ -120,19 +120,19 @@ fn inline(
                 match item {
                     Item::One(fact) => {
                         let text = comment(records, fact, numbered, &mut texts);
-                        page.tell(span(records, fact, line), format_args!("{text}"));
+                        pen.tell(|| span(records, fact, line), format_args!("{text}"));
                     }
                     Item::Elided(facts) => {
-                        page.say(" ");
-                        page.tell(elided(records, facts, line), format_args!("..."));
-                        page.say(" ");
+                        pen.say(" ");
+                        pen.tell(|| elided(records, facts, line), format_args!("..."));
+                        pen.say(" ");
                     }
                 }
             }
         }
     };
     let window = request.window.clone();
-    code(records.trace, facts.file, window, page, beside);
+    code(records.trace, facts.file, window, pen, beside);
 }
 
 fn comment(records: &Records<'_>, fact: &Fact, numbered: bool, texts: &mut Texts<'_>) -> String {

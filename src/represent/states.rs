@@ -113,6 +113,11 @@ impl<'a> States<'a> {
         }
         state
     }
+
+    /// Gives up what is known of a frame that is over.
+    pub(super) fn forget(&mut self, frame: FrameId) {
+        self.frames.remove(&frame);
+    }
 }
 
 /// Whether texts speak of a variable: not of those that only the interpreter sees.

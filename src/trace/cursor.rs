@@ -70,6 +70,19 @@ impl Cursor {
         raised.or_else(|| Self::first(trace))
     }
 
+    /// The same place in another snapshot of the same run, of which older steps were dropped; `None` where
+    /// its step was. Costs the step's stack in both.
+    pub fn carried(self, from: &Trace, to: &Trace) -> Option<Self> {
+        let here = Self::on(to, self.step)?;
+        let stack = |of: &Trace| of.stack(of.steps()[self.step].event);
+        let below = stack(from)
+            .into_iter()
+            .position(|it| from.events()[it].frame == self.frame);
+        let event = below.and_then(|it| stack(to).get(it).copied());
+        let frame = event.map_or(here.frame, |it| to.events()[it].frame);
+        Some(Self { frame, ..here })
+    }
+
     /// The step stood on.
     pub fn step(self) -> StepId {
         self.step

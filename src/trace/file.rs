@@ -9,6 +9,7 @@ mod block;
 mod keep;
 mod moment;
 mod pack;
+mod ring;
 mod unpack;
 
 use std::{
@@ -32,6 +33,7 @@ use unpack::{Blocks, Next};
 
 pub use keep::Keeping;
 pub use pack::Packed;
+pub use ring::Ring;
 pub use unpack::Archive;
 
 /// Why a trace could not be opened.
@@ -291,6 +293,14 @@ impl Follow {
             let _ = sender.send(self.snapshot());
         });
         res
+    }
+
+    /// Bytes of records taken from a raw file, those that its head stands for among them.
+    fn taken(&self) -> u64 {
+        match &self.source {
+            Source::Raw(_, taken) => *taken,
+            Source::Packed(_) => 0,
+        }
     }
 
     /// The trace as far as it was taken in.

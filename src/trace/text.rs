@@ -44,7 +44,7 @@ pub(crate) fn put(value: &Value, out: &mut String) {
             if *mutable {
                 out.push_str("bytearray(");
             }
-            put_bytes(kept, (kept.len() as u64) < *len, out);
+            put_bytes(kept, *mutable, (kept.len() as u64) < *len, out);
             if *mutable {
                 out.push(')');
             }
@@ -233,7 +233,8 @@ pub(super) fn plain(wtf8: &[u8]) -> Option<&str> {
     std::str::from_utf8(text).ok()
 }
 
-fn put_bytes(bytes: &[u8], cut: bool, out: &mut String) {
+/// Of a `bytearray` Python escapes single quotes even between double ones.
+fn put_bytes(bytes: &[u8], mutable: bool, cut: bool, out: &mut String) {
     let quote = quote(bytes);
     out.push('b');
     out.push(quote);
@@ -243,9 +244,9 @@ fn put_bytes(bytes: &[u8], cut: bool, out: &mut String) {
             b'\r' => out.push_str("\\r"),
             b'\t' => out.push_str("\\t"),
             b'\\' => out.push_str("\\\\"),
-            it if char::from(it) == quote => {
+            it if char::from(it) == quote || mutable && it == b'\'' => {
                 out.push('\\');
-                out.push(quote);
+                out.push(char::from(it));
             }
             0x20..=0x7e => out.push(char::from(byte)),
             _ => out.push_str(&format!("\\x{byte:02x}")),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::Event as Terminal;
 
 use super::{
+    Index,
     asker::{Answer, Telling},
     masks::Reading,
     session::{RepairProgress, RepairReport},
@@ -29,6 +30,8 @@ pub enum Event {
     Gone,
     /// The recording grew.
     Traced(Trace),
+    /// The recording lost its oldest steps: what is left of it, and where in that things happened.
+    Rebased(Box<(Trace, Index)>),
     /// A job has news.
     Job(JobId, Progress),
     /// A text's tokens were counted.

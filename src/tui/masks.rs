@@ -99,6 +99,12 @@ impl Masks {
         self.reading = started.is_ok();
     }
 
+    /// The trace has lost its oldest events: it is read again once it has twice as many as now.
+    pub(super) fn rebase(&mut self, trace: &Trace) {
+        let events = trace.events().len();
+        self.read = self.read.map(|it| it.min(events));
+    }
+
     /// Takes what was read; `last` where nothing more of this reading will come.
     pub(super) fn take(&mut self, reading: Arc<Reading>, last: bool) {
         self.newest = Some(reading);

@@ -10,6 +10,7 @@ mod asker;
 mod code;
 mod counts;
 mod event;
+mod feed;
 mod glyph;
 pub mod guard;
 mod index;

@@ -187,6 +187,11 @@ impl Sheet {
         self.cut.as_ref().map(|it| it.budget)
     }
 
+    /// Sees to it that the page is written anew.
+    pub(super) fn forget(&mut self) {
+        self.written = false;
+    }
+
     fn request(&self, trace: &Trace) -> Request {
         Request {
             window: Id::new(self.window.start)..Id::new(self.window.end),

@@ -20,7 +20,7 @@ use ratatui::{
     },
 };
 
-use super::{App, Effect, Event, Session, job};
+use super::{App, Effect, Event, Session, feed::forward, job};
 
 /// The shortest time between two drawings: 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
@@ -56,7 +56,7 @@ impl<T> Attempted<T> for io::Result<T> {
 pub fn run(mut session: Session) -> Result<(), Error> {
     let (events, inbox) = mpsc::channel();
     if let Some(traced) = session.traced.take() {
-        forward(events.clone(), traced);
+        forward(events.clone(), traced, session.trace.dropped());
         // The app only needs to know that there is more to come.
         session.traced = Some(mpsc::channel().1);
     }
@@ -134,20 +134,6 @@ fn listen(events: Sender<Event>) {
             };
             let is_gone = matches!(event, Event::Gone);
             if events.send(event).is_err() || is_gone {
-                return;
-            }
-        }
-    });
-}
-
-fn forward(events: Sender<Event>, traced: Receiver<crate::trace::Trace>) {
-    thread::spawn(move || {
-        while let Ok(mut trace) = traced.recv() {
-            // Only the newest snapshot matters.
-            while let Ok(newer) = traced.try_recv() {
-                trace = newer;
-            }
-            if events.send(Event::Traced(trace)).is_err() {
                 return;
             }
         }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use monologue::{
-    represent::{Moment, Page, Representation, Request, Span, SpanKind},
+    represent::{Moment, Pen, Representation, Request, Span, SpanKind},
     trace::{Cursor, Heading, Id, StepId, Trace},
     tui::{
         Answer, App, Asker, Claim, Event, Judged, Key, RepairProgress, RepairReport, Repairer,
@@ -151,7 +151,7 @@ impl Representation for Plain {
     fn title(&self) -> &'static str {
         "Plain"
     }
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         let steps = request.window.start.raw()..request.window.end.raw();
         // Other tests look at short runs meanwhile.
         if 1000 < trace.steps().len() {
@@ -159,10 +159,10 @@ impl Representation for Plain {
         }
         for step in steps.map(StepId::new) {
             let at = trace.at(step);
-            let span = Span::new(SpanKind::Step, vec![Moment::Step(step)]).line(at.line);
+            let span = || Span::new(SpanKind::Step, vec![Moment::Step(step)]).line(at.line);
             let code = trace.source(at.frame, at.line).unwrap_or_default();
-            page.tell(span, format_args!("<line> <{}> {}", at.line, code.trim()));
-            page.say("\n");
+            pen.tell(span, format_args!("<line> <{}> {}", at.line, code.trim()));
+            pen.say("\n");
         }
     }
 }
@@ -176,10 +176,10 @@ impl Representation for Narrator {
     fn title(&self) -> &'static str {
         "SemCoder"
     }
-    fn write(&self, trace: &Trace, request: &Request, page: &mut Page) {
+    fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         for step in Id::range(request.window.clone()) {
-            let span = Span::new(SpanKind::Prose, vec![Moment::Step(step)]);
-            page.tell(span, format_args!("[L{}] runs. ", trace.at(step).line));
+            let span = || Span::new(SpanKind::Prose, vec![Moment::Step(step)]);
+            pen.tell(span, format_args!("[L{}] runs. ", trace.at(step).line));
         }
     }
 }

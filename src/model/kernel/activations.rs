@@ -1,76 +1,183 @@
-//! Activations in 8 bits, as the kernels multiply them.
+//! Activations as integers, laid out as the kernels read them.
 
-use rayon::prelude::*;
+use std::{ops::Range, sync::OnceLock};
+
+use candle_core::utils::barrier_pool;
 
 use super::tile;
 
-/// Numbers that the sums are kept of.
-pub(super) const SUMMED: usize = 16;
+/// Numbers of a row that have one scale; the last may be fewer.
+pub(super) const WIDE: usize = 256;
+/// Sums kept of so many numbers, each of 32.
+pub(super) const SUMS: usize = 8;
+/// Likewise, of 16.
+pub(super) const SIXTEENS: usize = 16;
+/// Rows that pass by a row of weights at a time, at most.
+pub(super) const ROWS: usize = 8;
 
-/// Rows of numbers, each block of a row as bytes with one scale: `number ≈ scale × byte`.
-///
-/// Bytes are between -127 and 127: of a byte and its like two products fit 16 bits.
-pub(super) struct Activations {
-    /// `[rows][columns]`.
-    bytes: Vec<i8>,
-    /// `[rows][columns / block]`.
-    scales: Vec<f32>,
-    /// Of every [`SUMMED`] bytes, `[rows][columns / SUMMED]`.
-    sums: Vec<i16>,
-    columns: usize,
-    block: usize,
+/// How long the integers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Within ±127: of a byte and its like two products fit 16 bits.
+    Bytes,
+    /// Within ±32767.
+    Words,
 }
 
-/// One of the rows.
+/// Rows of numbers, each piece of a row with one scale: `number ≈ scale × integer`.
+///
+/// Rows stand in groups of eight and, at the end, four, two and one.
+pub(super) struct Activations(Vec<Held>);
+
+/// A group of rows: the first piece of each, then the second of each, and so on.
+struct Held {
+    rows: Range<usize>,
+    bytes: Near<i8>,
+    words: Near<i16>,
+    scales: Vec<f32>,
+    /// Of every 32 bytes, times the scale.
+    sums: Vec<f32>,
+    /// Of every 16 bytes.
+    sixteens: Vec<i16>,
+}
+
+/// A group of rows as the kernels see it: empty is what its length of integers has not.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
+pub(super) struct Group<'a> {
+    /// `[pieces][rows][WIDE]`.
     pub(super) bytes: &'a [i8],
+    /// Likewise.
+    pub(super) words: &'a [i16],
+    /// `[pieces][rows]`.
     pub(super) scales: &'a [f32],
-    pub(super) sums: &'a [i16],
+    /// `[pieces][rows][SUMS]`.
+    pub(super) sums: &'a [f32],
+    /// `[pieces][rows][SIXTEENS]`.
+    pub(super) sixteens: &'a [i16],
+}
+
+/// Numbers that begin where a line of the cache does, so that no load of 32 bytes touches two.
+struct Near<T> {
+    all: Vec<T>,
+    from: usize,
+}
+
+impl<T: Copy + Default> Near<T> {
+    fn new(len: usize) -> Self {
+        let line = 64 / size_of::<T>();
+        let all = vec![T::default(); if len == 0 { 0 } else { len + line }];
+        let from = all.as_ptr().align_offset(64).min(line);
+        Self { all, from }
+    }
+
+    fn get(&self) -> &[T] {
+        self.all.get(self.from..).unwrap_or_default()
+    }
+
+    fn get_mut(&mut self) -> &mut [T] {
+        self.all.get_mut(self.from..).unwrap_or_default()
+    }
+}
+
+/// The groups of `rows` rows.
+fn groups(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let size = match rows - from {
+            0 => return None,
+            left => ROWS.min(1 << left.ilog2()),
+        };
+        from += size;
+        Some(from - size..from)
+    })
 }
 
 impl Activations {
-    /// Rows of `columns` numbers, in blocks of `block`, a multiple of [`SUMMED`] that divides `columns`.
-    pub(super) fn new(numbers: &[f32], columns: usize, block: usize) -> Self {
-        let rows = numbers.len() / columns;
-        let mut res = Self {
-            bytes: vec![0; rows * columns],
-            scales: vec![0.0; rows * (columns / block)],
-            sums: vec![0; rows * (columns / SUMMED)],
-            columns,
-            block,
+    /// Rows of `columns` numbers, a multiple of 32, as bytes one of [`WIDE`].
+    pub(super) fn new(numbers: &[f32], columns: usize, length: Length) -> Self {
+        let groups: Vec<Range<usize>> = groups(numbers.len() / columns).collect();
+        let held = |rows: &Range<usize>| {
+            let numbers = &numbers[rows.start * columns..rows.end * columns];
+            Held::new(rows.clone(), numbers, columns, length)
         };
-        res.bytes
-            .par_chunks_mut(columns)
-            .zip(res.scales.par_chunks_mut(columns / block))
-            .zip(res.sums.par_chunks_mut(columns / SUMMED))
-            .zip(numbers.par_chunks(columns))
-            .for_each(|(((bytes, scales), sums), numbers)| {
-                for ((bytes, scale), numbers) in bytes
-                    .chunks_exact_mut(block)
-                    .zip(scales)
-                    .zip(numbers.chunks_exact(block))
-                {
-                    *scale = tile::quantise(numbers, bytes);
-                }
-                for (sum, bytes) in sums.iter_mut().zip(bytes.chunks_exact(SUMMED)) {
-                    *sum = bytes.iter().map(|&it| i16::from(it)).sum();
-                }
-            });
-        res
+        if let [alone] = &groups[..] {
+            return Self(vec![held(alone)]);
+        }
+        let places: Vec<OnceLock<Held>> = groups.iter().map(|_| OnceLock::new()).collect();
+        barrier_pool().execute_chunked(groups.len(), |range| {
+            for at in range {
+                places[at].get_or_init(|| held(&groups[at]));
+            }
+        });
+        Self(
+            places
+                .into_iter()
+                .filter_map(OnceLock::into_inner)
+                .collect(),
+        )
     }
 
     /// How many rows.
     pub(super) fn len(&self) -> usize {
-        self.bytes.len() / self.columns
+        self.0.last().map_or(0, |it| it.rows.end)
     }
 
-    pub(super) fn row(&self, index: usize) -> Row<'_> {
-        let of = |each: usize| index * (self.columns / each)..(index + 1) * (self.columns / each);
-        Row {
-            bytes: &self.bytes[of(1)],
-            scales: &self.scales[of(self.block)],
-            sums: &self.sums[of(SUMMED)],
+    /// Each group, with the numbers of its rows.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (Range<usize>, Group<'_>)> {
+        self.0.iter().map(|it| {
+            let group = Group {
+                bytes: it.bytes.get(),
+                words: it.words.get(),
+                scales: &it.scales,
+                sums: &it.sums,
+                sixteens: &it.sixteens,
+            };
+            (it.rows.clone(), group)
+        })
+    }
+}
+
+impl Held {
+    fn new(rows: Range<usize>, numbers: &[f32], columns: usize, length: Length) -> Self {
+        let (bytes, words) = match length {
+            Length::Bytes => (numbers.len(), 0),
+            Length::Words => (0, numbers.len()),
+        };
+        let mut res = Self {
+            bytes: Near::new(bytes),
+            words: Near::new(words),
+            scales: Vec::with_capacity(rows.len() * columns.div_ceil(WIDE)),
+            sums: Vec::with_capacity(bytes / WIDE * SUMS),
+            sixteens: Vec::with_capacity(bytes / WIDE * SIXTEENS),
+            rows,
+        };
+        let mut to = 0;
+        for from in (0..columns).step_by(WIDE) {
+            let wide = WIDE.min(columns - from);
+            for row in numbers.chunks_exact(columns) {
+                let numbers = &row[from..from + wide];
+                match length {
+                    Length::Bytes => res.put_bytes(numbers, to),
+                    Length::Words => {
+                        let words = &mut res.words.get_mut()[to..to + wide];
+                        res.scales.push(tile::words(numbers, words));
+                    }
+                }
+                to += wide;
+            }
+        }
+        res
+    }
+
+    fn put_bytes(&mut self, numbers: &[f32], to: usize) {
+        let bytes = &mut self.bytes.get_mut()[to..to + numbers.len()];
+        let scale = tile::bytes(numbers, bytes);
+        self.scales.push(scale);
+        for two in bytes.chunks_exact(32) {
+            let (a, b) = two.split_at(16);
+            let [a, b] = [a, b].map(|it| it.iter().map(|&it| i16::from(it)).sum::<i16>());
+            self.sixteens.extend([a, b]);
+            self.sums.push(scale * f32::from(a + b));
         }
     }
 }

@@ -5,15 +5,10 @@
 )]
 
 use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{DType, Device, Result, Storage, Tensor};
-use rayon::prelude::*;
+use candle_core::{DType, Device, Result, Storage, Tensor, utils::barrier_pool};
 
-use super::activations::{Activations, Row};
-use super::avx2;
-
-/// Rows of a matrix that one thread takes at a time: they stay in its cache while rows of activations
-/// pass by.
-const TAKEN: usize = 32;
+use super::activations::{Activations, Group, Length};
+use super::avx2::{self, TAKEN};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -41,14 +36,29 @@ impl Kind {
         }
     }
 
-    fn products<const N: usize>(self, weights: &[u8], rows: [Row<'_>; N]) -> [f32; N] {
+    /// How long the integers are that it is multiplied with.
+    fn length(self) -> Length {
+        match self {
+            Self::Q8_0 => Length::Words,
+            Self::Q4K | Self::Q6K => Length::Bytes,
+        }
+    }
+
+    /// See [`avx2::products`].
+    fn products<const N: usize>(
+        self,
+        weights: &[u8],
+        stride: usize,
+        x: Group<'_>,
+        set: impl Fn(usize, usize, f32),
+    ) {
         debug_assert!(can(), "no kernel for this processor");
         // SAFETY: nothing gets here unless it `can`.
         unsafe {
             match self {
-                Self::Q8_0 => avx2::q8_0(weights, rows),
-                Self::Q4K => avx2::q4_k(weights, rows),
-                Self::Q6K => avx2::q6_k(weights, rows),
+                Self::Q8_0 => avx2::products::<avx2::Q8, N>(weights, stride, x, set),
+                Self::Q4K => avx2::products::<avx2::Q4K, N>(weights, stride, x, set),
+                Self::Q6K => avx2::products::<avx2::Q6K, N>(weights, stride, x, set),
             }
         }
     }
@@ -66,11 +76,18 @@ pub(super) fn present() -> bool {
     can() && !is_x86_feature_detected!("avx512vnni") && !is_x86_feature_detected!("avxvnni")
 }
 
-/// A block of numbers as bytes; gives their scale. What is not a number makes the scale none.
-pub(super) fn quantise(numbers: &[f32], bytes: &mut [i8]) -> f32 {
+/// See [`avx2::bytes`].
+pub(super) fn bytes(numbers: &[f32], out: &mut [i8]) -> f32 {
     debug_assert!(can(), "no kernel for this processor");
     // SAFETY: nothing gets here unless it `can`.
-    unsafe { avx2::quantise(numbers, bytes) }
+    unsafe { avx2::bytes(numbers, out) }
+}
+
+/// See [`avx2::words`].
+pub(super) fn words(numbers: &[f32], out: &mut [i16]) -> f32 {
+    debug_assert!(can(), "no kernel for this processor");
+    // SAFETY: nothing gets here unless it `can`.
+    unsafe { avx2::words(numbers, out) }
 }
 
 /// See [`super::products`].
@@ -103,14 +120,14 @@ pub(super) fn multiplied(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<
     };
     let from = layout.start_offset();
     let numbers = &storage.as_slice::<f32>()?[from..from + tokens * columns];
-    // Kinds of one block length share one quantisation.
-    let mut quantised: Vec<(usize, Activations)> = Vec::new();
+    // Kinds that are multiplied with the same integers share them.
+    let mut quantised: Vec<(Length, Activations)> = Vec::new();
     let mut found = Vec::with_capacity(matrices.len());
     for (matrix, weight) in matrices {
-        let block = matrix.kind.block().0;
-        let at = quantised.iter().position(|(length, _)| *length == block);
+        let length = matrix.kind.length();
+        let at = quantised.iter().position(|it| it.0 == length);
         let at = at.unwrap_or_else(|| {
-            quantised.push((block, Activations::new(numbers, columns, block)));
+            quantised.push((length, Activations::new(numbers, columns, length)));
             quantised.len() - 1
         });
         let bytes = weight.data()?;
@@ -174,41 +191,28 @@ impl Matrix {
         );
         let mut res = vec![0.0; x.len() * self.rows];
         let results = Results(res.as_mut_ptr());
-        weights
-            .par_chunks(TAKEN * self.stride)
-            .enumerate()
-            .for_each(|(chunk, weights)| {
-                // SAFETY: `at` is a row of this chunk's, which no other thread has, and `token` one of x's.
-                let set = |token: usize, at: usize, number: f32| unsafe {
-                    results.set(token * self.rows + chunk * TAKEN + at, number);
-                };
-                let mut token = 0;
-                // As many as registers hold share one reading of a row of weights.
-                while token < x.len() {
-                    token += match x.len() - token {
-                        4.. => self.group::<4>(weights, x, token, set),
-                        2.. => self.group::<2>(weights, x, token, set),
-                        _ => self.group::<1>(weights, x, token, set),
+        // candle's own threads: they look out for work a while before they sleep, which is shorter than what
+        // comes between two products; to be woken would take a good part of a short product.
+        barrier_pool().execute_chunked(self.rows.div_ceil(TAKEN), |chunks| {
+            for chunk in chunks {
+                let from = chunk * TAKEN * self.stride;
+                let weights = &weights[from..weights.len().min(from + TAKEN * self.stride)];
+                // As many rows as registers hold share one reading of a row of weights.
+                for (rows, group) in x.groups() {
+                    let from = rows.start;
+                    // SAFETY: `at` is a row of this chunk's, which no other thread has, and `token` one of x's.
+                    let set = |at: usize, token: usize, number: f32| unsafe {
+                        results.set((from + token) * self.rows + chunk * TAKEN + at, number);
                     };
+                    match rows.len() {
+                        8 => self.kind.products::<8>(weights, self.stride, group, set),
+                        4 => self.kind.products::<4>(weights, self.stride, group, set),
+                        2 => self.kind.products::<2>(weights, self.stride, group, set),
+                        _ => self.kind.products::<1>(weights, self.stride, group, set),
+                    }
                 }
-            });
-        res
-    }
-
-    /// The products of some rows of weights with `N` rows of activations from `token` on; gives `N`.
-    fn group<const N: usize>(
-        self,
-        weights: &[u8],
-        x: &Activations,
-        token: usize,
-        set: impl Fn(usize, usize, f32),
-    ) -> usize {
-        let rows: [Row<'_>; N] = std::array::from_fn(|it| x.row(token + it));
-        for (at, weights) in weights.chunks_exact(self.stride).enumerate() {
-            for (it, number) in self.kind.products(weights, rows).into_iter().enumerate() {
-                set(token + it, at, number);
             }
-        }
-        N
+        });
+        res
     }
 }

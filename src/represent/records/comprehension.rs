@@ -4,7 +4,7 @@ use super::super::{statements::Statement, states::State};
 use crate::trace::{CodeKind, EventId, FrameId, NameId, Trace, ValueId};
 
 /// Variables written since some event, and what they held at it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Touched {
     pub(super) names: Vec<(NameId, Option<ValueId>)>,
 }

@@ -1,51 +1,89 @@
 //! Events in, records out.
 
+use std::{collections::VecDeque, ops::Range};
+
 use rustc_hash::FxHashMap;
 
 use super::{
     super::{
         Moment,
+        source::Sources,
         states::{States, is_shown},
         texts::same,
     },
-    Change, Part, Record, Records,
+    Change, Part, Record,
     comprehension::{Comprehension, Touched},
-    is_prelude, owner,
+    is_prelude, owner, within,
 };
 use crate::trace::{EventId, Exception, FrameId, Id, Kind, Near, StepId, Trace};
 
-/// Records in the making.
+/// Records in the making. Holds no more than the records that were not taken out yet and what the frames
+/// that are not over hold.
+#[derive(Debug)]
 pub(super) struct Reading<'a> {
-    trace: &'a Trace,
+    pub(super) trace: &'a Trace,
+    pub(super) sources: Sources<'a>,
+    pub(super) window: Range<StepId>,
+    /// Events before this one belong to earlier windows, those from `end` on to later ones.
+    pub(super) start: EventId,
+    pub(super) end: EventId,
+    /// The event to be read next.
+    now: EventId,
     states: States<'a>,
     near: Near,
-    records: Records<'a>,
+    /// Those that were not taken out yet.
+    list: VecDeque<Record>,
+    /// How many were.
+    gone: usize,
     /// Each frame's newest record, and the event up to which it has been read.
     open: FxHashMap<FrameId, (usize, EventId)>,
+    touched: Touched,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn into(records: Records<'a>) -> Self {
+    pub(super) fn of(trace: &'a Trace, window: Range<StepId>) -> Self {
+        let (start, end) = within(trace, &window);
         Self {
-            trace: records.trace,
-            states: States::of(records.trace),
+            trace,
+            sources: Sources::of(trace),
+            window,
+            start,
+            end,
+            now: start,
+            states: States::of(trace),
             near: Near::default(),
-            records,
+            list: VecDeque::new(),
+            gone: 0,
             open: FxHashMap::default(),
+            touched: Touched::default(),
         }
     }
 
-    /// Takes every event of the window.
-    pub(super) fn all(mut self) -> Records<'a> {
-        for event in Id::range(self.records.start..self.records.end) {
-            self.take(event);
+    /// Reads the next event; whether there was one.
+    pub(super) fn step(&mut self) -> bool {
+        let more = self.now < self.end;
+        if more {
+            self.take(self.now);
+            self.now = self.now.plus(1);
         }
-        self.records
+        more
+    }
+
+    /// Takes out the oldest record that is there.
+    pub(super) fn pop(&mut self) -> Option<Record> {
+        let record = self.list.pop_front()?;
+        self.gone += 1;
+        Some(record)
     }
 
     fn take(&mut self, id: EventId) {
         let event = &self.trace.events()[id];
         if !matches!(event.kind, Kind::Call | Kind::Resume | Kind::Line(_)) {
+            let over = matches!(event.kind, Kind::Return(_) | Kind::Unwind);
+            if over && self.trace.frames()[event.frame].last == id {
+                self.open.remove(&event.frame);
+                self.states.forget(event.frame);
+            }
             return;
         }
         if let Some(owner) = owner(self.trace, id) {
@@ -68,14 +106,17 @@ impl<'a> Reading<'a> {
                     _ => Part::Resume,
                 };
                 // The state before, then the writes of this event upon it.
-                let mut touched = Touched::default();
+                let mut touched = std::mem::take(&mut self.touched);
+                touched.names.clear();
                 if let Some(previous) = previous {
                     touched.note(self.trace, id, self.states.at(frame, previous));
                 } else {
-                    touched.names = self.trace.writes(id).map(|it| (it.name, None)).collect();
+                    let writes = self.trace.writes(id);
+                    touched.names.extend(writes.map(|it| (it.name, None)));
                 }
                 let mut record = self.begun(part, id, Moment::Call(frame));
                 record.changes = self.changes(frame, id, &touched);
+                self.touched = touched;
                 record.done = Some(id);
                 self.push(record, id);
                 self.rest(id);
@@ -89,9 +130,7 @@ impl<'a> Reading<'a> {
         let suspended = self.suspended_line(entry);
         let frame = self.trace.events()[entry].frame;
         let moment = match suspended.map(|it| self.trace.events()[it].kind) {
-            Some(Kind::Line(Some(step))) if self.records.window.contains(&step) => {
-                Moment::Step(step)
-            }
+            Some(Kind::Line(Some(step))) if self.window.contains(&step) => Moment::Step(step),
             _ => Moment::Call(frame),
         };
         let mut record = self.begun(Part::Rest, entry, moment);
@@ -132,6 +171,7 @@ impl<'a> Reading<'a> {
         Record {
             part,
             event: id,
+            met: id,
             activation: event.activation,
             frame: event.frame,
             line: event.line,
@@ -149,9 +189,9 @@ impl<'a> Reading<'a> {
     }
 
     fn push(&mut self, record: Record, read: EventId) -> usize {
-        let at = self.records.list.len();
+        let at = self.gone + self.list.len();
         self.open.insert(record.frame, (at, read));
-        self.records.list.push(record);
+        self.list.push_back(record);
         at
     }
 
@@ -173,23 +213,29 @@ impl<'a> Reading<'a> {
                     begin = previous;
                 }
                 let at = self.statement(begin, Moment::Call(frame));
-                self.records.list[at].moment = None;
+                let record = &mut self.list[at - self.gone];
+                (record.moment, record.met) = (None, self.now);
                 at
             }
         };
-        self.records.list[at].folded.push(step);
+        // Who takes records out before all are read asks for no moments.
+        let there = at.checked_sub(self.gone);
+        if let Some(record) = there.and_then(|it| self.list.get_mut(it)) {
+            record.folded.push(step);
+        }
     }
 
     /// Follows the frame from the record's event to the next that is not part of the same statement;
     /// lines of the frame before what is returned belong to the record.
     fn read(&mut self, record: &mut Record) -> EventId {
         let trace = self.trace;
-        let statements = self.records.sources.statements(record.frame);
+        let statements = self.sources.statements(record.frame);
         let comprehension = statements
             .at(record.line)
             .filter(|it| !it.targets.is_empty())
             .map(|it| Comprehension::of(trace, record.frame, it));
-        let mut touched = Touched::default();
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.names.clear();
         let mut last = record.event;
         let mut read = last.plus(1);
         let mut at = trace.events()[last].next;
@@ -210,7 +256,7 @@ impl<'a> Reading<'a> {
                         read = id;
                         break;
                     }
-                    let step = step.filter(|it| self.records.window.contains(it));
+                    let step = step.filter(|it| self.window.contains(it));
                     record.folded.extend(step);
                     continue;
                 }
@@ -238,6 +284,7 @@ impl<'a> Reading<'a> {
         if record.done.is_some() {
             record.changes = self.changes(record.frame, last, &touched);
         }
+        self.touched = touched;
         read
     }
 

@@ -5,7 +5,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{
-    super::{Moment, Page, Request, records::Records},
+    super::{Moment, Pen, Request, records::Records},
     clauses::Clauses,
     story::{Group, Loop, Node, Story},
     verdict,
@@ -17,14 +17,14 @@ use crate::trace::{ActivationId, CodeKind, FrameId};
 const DEPTH: u32 = 30;
 
 /// Writes the monologue.
-pub(super) fn write(records: &Records<'_>, request: &Request, page: &mut Page) {
-    page.say("### Execution Simulation\n");
+pub(super) fn write(records: &Records<'_>, request: &Request, pen: &mut Pen<'_>) {
+    pen.say("### Execution Simulation\n");
     let story = Story::of(records);
     let mut telling = Telling {
         records,
         story: &story,
         clauses: Clauses::of(records),
-        writer: Writer::of(records.trace, page),
+        writer: Writer::of(records.trace, pen),
         known: FxHashSet::default(),
         depth: 0,
     };
@@ -36,17 +36,17 @@ pub(super) fn write(records: &Records<'_>, request: &Request, page: &mut Page) {
     telling.writer.verdict(&verdict);
 }
 
-struct Telling<'a, 'p> {
+struct Telling<'a, 'p, 'w> {
     records: &'a Records<'a>,
     story: &'a Story,
     clauses: Clauses<'a>,
-    writer: Writer<'p>,
+    writer: Writer<'p, 'w>,
     /// Loops whose header was quoted before, by frame's code and line.
     known: FxHashSet<(FrameId, u32)>,
     depth: u32,
 }
 
-impl Telling<'_, '_> {
+impl Telling<'_, '_, '_> {
     fn root(&mut self, activation: ActivationId) {
         let body = &self.story.bodies[&activation];
         if let Some(entry) = body.entry {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Loss, Moment, Page, Span, SpanKind};
+use super::super::{Loss, Moment, Pen, Span, SpanKind};
 use crate::trace::{EventId, Trace};
 
 /// Clauses that a line takes before the next statement gets a line of its own.
@@ -19,9 +19,9 @@ pub(super) struct Place {
     pub(super) joined: bool,
 }
 
-/// Lines on their way to the page.
-pub(super) struct Writer<'p> {
-    page: &'p mut Page,
+/// Lines on their way to the pen.
+pub(super) struct Writer<'p, 'w> {
+    pen: &'p mut Pen<'w>,
     trace: &'p Trace,
     numbered: u32,
     line: Option<Line>,
@@ -81,10 +81,10 @@ impl Place {
     }
 }
 
-impl<'p> Writer<'p> {
-    pub(super) fn of(trace: &'p Trace, page: &'p mut Page) -> Self {
+impl<'p, 'w> Writer<'p, 'w> {
+    pub(super) fn of(trace: &'p Trace, pen: &'p mut Pen<'w>) -> Self {
         Self {
-            page,
+            pen,
             trace,
             numbered: 0,
             line: None,
@@ -203,14 +203,14 @@ impl<'p> Writer<'p> {
     /// Writes text of no statement.
     pub(super) fn say(&mut self, text: &str) {
         self.close(".");
-        self.page.say(text);
+        self.pen.say(text);
     }
 
     /// Writes how the run compares with what was expected.
     pub(super) fn verdict(&mut self, text: &str) {
-        let span = Span::new(SpanKind::Verdict, Vec::new());
-        self.page.tell(span, format_args!("{text}"));
-        self.page.say("\n");
+        let span = || Span::new(SpanKind::Verdict, Vec::new());
+        self.pen.tell(span, format_args!("{text}"));
+        self.pen.say("\n");
     }
 
     fn put(
@@ -224,21 +224,24 @@ impl<'p> Writer<'p> {
     ) {
         if level == 0 {
             self.numbered += 1;
-            self.page.say_fmt(format_args!("{}. ", self.numbered));
+            self.pen.say_fmt(format_args!("{}. ", self.numbered));
         } else {
             let indent = level as usize * 2 + 1;
-            self.page.say_fmt(format_args!("{:indent$}- ", ""));
+            self.pen.say_fmt(format_args!("{:indent$}- ", ""));
         }
-        moments.sort_by_key(|it| when(self.trace, it));
-        moments.dedup();
-        let merged = 1 < moments.len() && kind == SpanKind::Prose;
-        let mut span = Span::new(kind, moments).names(names);
-        if merged {
-            span.loss = Loss::Merged;
-        }
-        span.lines = lines;
-        self.page.tell(span, format_args!("{text}"));
-        self.page.say("\n");
+        let span = || {
+            moments.sort_by_key(|it| when(self.trace, it));
+            moments.dedup();
+            let merged = 1 < moments.len() && kind == SpanKind::Prose;
+            let mut span = Span::new(kind, moments).names(names);
+            if merged {
+                span.loss = Loss::Merged;
+            }
+            span.lines = lines;
+            span
+        };
+        self.pen.tell(span, format_args!("{text}"));
+        self.pen.say("\n");
     }
 }
 

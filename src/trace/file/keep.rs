@@ -112,57 +112,86 @@ impl Keeper {
 
     /// Drops the oldest records if there are too many; says whether it did.
     pub(super) fn look(&mut self) -> io::Result<bool> {
-        let mut header = [0; HEADER];
-        if self.file.read_at(&mut header, 0)? < HEADER {
+        let Some(to) = self.too_many()? else {
             return Ok(false);
-        }
-        // The recorder has not come as far as its first record.
-        let committed = reader::promised(&header).unwrap_or(0);
-        if committed - self.at.min(committed) <= self.limit {
-            return Ok(false);
-        }
-        self.pass(committed - self.limit / 2)?;
+        };
+        while self.pass_a_little(to)? {}
         self.write_head()?;
-        let until = (HEADER as u64 + self.at) / PAGE * PAGE;
-        give_back(&self.file, PAGE, until.saturating_sub(PAGE))?;
+        self.give_back()?;
         Ok(true)
     }
 
-    /// Goes on to the first record at or behind `to`.
-    fn pass(&mut self, to: u64) -> io::Result<()> {
-        let mut pending = Vec::new();
-        while self.at < to {
-            let before = pending.len();
-            pending.resize(before + CHUNK, 0);
-            let at = HEADER as u64 + self.at + before as u64;
-            let got = self.file.read_at(&mut pending[before..], at)?;
-            pending.truncate(before + got);
-            let mut input = Input::new(&pending);
-            while self.at < to {
-                let here = input.rest();
-                match Record::read(&mut input) {
-                    Ok(record) => {
-                        let bytes = &here[..here.len() - input.rest().len()];
-                        if record.is_definition() {
-                            self.definitions.extend_from_slice(bytes);
-                        }
-                        self.moment.pass(&record);
-                        self.at += bytes.len() as u64;
-                    }
-                    Err(Broken::Short) if 0 < got => {
-                        input = Input::new(here);
-                        break;
-                    }
-                    Err(_) => return Err(io::ErrorKind::InvalidData.into()),
-                }
-            }
-            let rest = input.rest().len();
-            pending.drain(..pending.len() - rest);
+    /// Where the records would have to begin for half of the bytes that may be kept to be left, if there
+    /// are more than may be.
+    pub(super) fn too_many(&self) -> io::Result<Option<u64>> {
+        let mut header = [0; HEADER];
+        if self.file.read_at(&mut header, 0)? < HEADER {
+            return Ok(None);
         }
-        Ok(())
+        // The recorder has not come as far as its first record.
+        let committed = reader::promised(&header).unwrap_or(0);
+        let too_many = self.limit < committed - self.at.min(committed);
+        Ok(too_many.then(|| committed - self.limit / 2))
     }
 
-    fn write_head(&self) -> io::Result<()> {
+    /// Bytes of records before those that are kept, or will be.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Goes on toward the first record at or behind `to`, by about a megabyte; whether there is more to
+    /// go. The bytes up to `to` must be committed.
+    pub(super) fn pass_a_little(&mut self, to: u64) -> io::Result<bool> {
+        let mut pending = vec![0; CHUNK];
+        let got = self.file.read_at(&mut pending, HEADER as u64 + self.at)?;
+        pending.truncate(got);
+        let from = self.at;
+        loop {
+            let passed = self.pass_all(&pending[(self.at - from) as usize..], to)?;
+            if passed || from < self.at {
+                return Ok(!passed);
+            }
+            // One record is larger than that.
+            let before = pending.len();
+            pending.resize(2 * before.max(CHUNK), 0);
+            let at = HEADER as u64 + from + before as u64;
+            let got = self.file.read_at(&mut pending[before..], at)?;
+            pending.truncate(before + got);
+            if got == 0 {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+        }
+    }
+
+    /// Goes on through whole records; whether it came to `to`.
+    fn pass_all(&mut self, records: &[u8], to: u64) -> io::Result<bool> {
+        let mut input = Input::new(records);
+        while self.at < to {
+            let here = input.rest();
+            match Record::read(&mut input) {
+                Ok(record) => {
+                    let bytes = &here[..here.len() - input.rest().len()];
+                    if record.is_definition() {
+                        self.definitions.extend_from_slice(bytes);
+                    }
+                    self.moment.pass(&record);
+                    self.at += bytes.len() as u64;
+                }
+                Err(Broken::Short) => return Ok(false),
+                Err(Broken::Nonsense) => return Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Gives back the disk under the records before those that are kept.
+    pub(super) fn give_back(&self) -> io::Result<()> {
+        let until = (HEADER as u64 + self.at) / PAGE * PAGE;
+        give_back(&self.file, PAGE, until.saturating_sub(PAGE))
+    }
+
+    /// From now on the trace is read from the records that were come to.
+    pub(super) fn write_head(&self) -> io::Result<()> {
         let mut res = MAGIC.to_vec();
         res.extend(VERSION.to_le_bytes());
         res.resize(16, 0);

@@ -4,6 +4,7 @@ use recorder::wire::{CodeKind, MAGIC, Record};
 
 mod hostile;
 mod kept;
+mod ring;
 
 use super::*;
 

@@ -192,6 +192,10 @@ impl App {
             Ending::Exited(0) => ("exit 0".into(), false),
             Ending::Exited(status) => (format!("exit {status}"), true),
             Ending::Open if self.stopped().is_some() => ("RUNNING, recording stopped".into(), true),
+            Ending::Open if self.run.grows && 0 < trace.dropped() => {
+                let gone = trace.dropped();
+                (format!("RUNNING, first {gone} steps gone"), false)
+            }
             Ending::Open if self.run.grows => ("RUNNING".into(), false),
             Ending::Open if trace.damaged() => {
                 ("the recording is damaged from here on".into(), true)

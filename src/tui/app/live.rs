@@ -3,7 +3,10 @@
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
 use super::App;
-use crate::tui::{Action, keymap::Key, keymap::Meaning, layout};
+use crate::{
+    trace::{Cursor, FrameId, Trace},
+    tui::{Action, Index, job, keymap::Key, keymap::Meaning, layout},
+};
 
 impl App {
     /// Ctrl-C: the program is interrupted, then ended; where none runs, the debugger is left.
@@ -22,6 +25,49 @@ impl App {
         self.say(format!(
             "interrupted the program; {key} once more ends it, and its trace is kept"
         ));
+    }
+
+    /// Goes over to a trace of the same run that has lost its oldest steps, and to the `index` of it: steps,
+    /// names, files and codes are called what they were, all else is not.
+    pub(super) fn rebase(&mut self, trace: &Trace, index: Index) {
+        let old = std::mem::replace(&mut self.run.trace, trace.clone());
+        let old_index = std::mem::replace(&mut self.run.index, index);
+        let first = trace.steps().first().and_then(|it| Cursor::on(trace, it));
+        let was = self.focus.cursor;
+        let kept = was.and_then(|it| it.carried(&old, trace));
+        self.focus.cursor = kept.or(first);
+        if let (Some(was), None, Some(now)) = (was, kept, first) {
+            self.say(format!(
+                "step {} is gone, as only the newest are kept: this is the oldest one, step {}",
+                was.step().number(),
+                now.step().number()
+            ));
+        }
+        self.route.jumps = std::mem::take(&mut self.route.jumps)
+            .into_iter()
+            .filter_map(|it| it.carried(&old, trace))
+            .collect();
+        self.route.marks = std::mem::take(&mut self.route.marks)
+            .into_iter()
+            .filter_map(|(key, it)| Some((key, it.carried(&old, trace)?)))
+            .collect();
+        let frames = self.focus.cursor.map(|it| it.step());
+        let frames = frames.map_or_else(Vec::new, |step| {
+            let frames = |of: &Trace| -> Vec<FrameId> {
+                let event = of.steps().get(step).map(|it| it.event);
+                let stack = event.map_or_else(Vec::new, |it| of.stack(it));
+                stack.into_iter().map(|it| of.events()[it].frame).collect()
+            };
+            frames(&old).into_iter().zip(frames(trace)).collect()
+        });
+        let frame = |it: FrameId| frames.iter().find(|(old, _)| *old == it).map(|it| it.1);
+        for pane in &mut self.panes {
+            pane.rebase(&frame);
+        }
+        self.jobs.masks.rebase(trace);
+        // Letting go of millions of events takes longer than a frame may.
+        let gone = std::thread::Builder::new().name(job::THREAD.into());
+        let _ = gone.spawn(move || drop((old, old_index)));
     }
 
     /// The program has ended.

@@ -190,6 +190,11 @@ impl App {
             Event::Terminal(_) => (),
             Event::Gone => self.running = false,
             Event::Traced(trace) => self.grow(trace),
+            Event::Rebased(it) => {
+                let (trace, index) = *it;
+                self.rebase(&trace, index);
+                self.grow(trace);
+            }
             Event::Job(id, progress) => {
                 if matches!(progress, Progress::Written(_)) {
                     self.jobs.files.look(&self.run.trace);
@@ -213,6 +218,9 @@ impl App {
 
     /// Stands on what the newest snapshot shows.
     fn grow(&mut self, trace: Trace) {
+        if trace.dropped() != self.run.trace.dropped() {
+            self.rebase(&trace, Index::default());
+        }
         self.run.index.extend(&trace);
         self.run.grows = trace.ending() == crate::trace::Ending::Open;
         if !self.run.grows {

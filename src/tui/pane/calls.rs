@@ -9,7 +9,7 @@ use ratatui::{
 };
 
 use crate::{
-    trace::{Activation, ActivationId, CodeKind, EventId, Id, Kind, StepId, Trace},
+    trace::{Activation, ActivationId, CodeKind, EventId, FrameId, Id, Kind, StepId, Trace},
     tui::{
         Action, glyph,
         pane::{Outcome, Pane, View, paint},
@@ -78,6 +78,14 @@ impl Pane for Calls {
         };
         self.selected = Some(self.moved(view.trace, top, usize::from(row)));
         self.act(Action::Open, view)
+    }
+
+    fn rebase(&mut self, _frame: &dyn Fn(FrameId) -> Option<FrameId>) {
+        let height = self.height;
+        *self = Self {
+            height,
+            ..Self::default()
+        };
     }
 
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {

@@ -13,7 +13,7 @@ use ratatui::{
 use self::compare::compare;
 use crate::{
     represent::{Profile, Representation},
-    trace::StepId,
+    trace::{FrameId, StepId},
     tui::{
         Action,
         pane::{Copied, Outcome, Pane, Part, View, Wanted, paint},
@@ -189,6 +189,10 @@ impl Pane for Formats {
         let hidden = sheet.point(cursor.step(), row);
         let to = hidden.or_else(|| sheet.chosen(cursor.step()));
         view.go(Some(to.unwrap_or(cursor.step())))
+    }
+
+    fn rebase(&mut self, _frame: &dyn Fn(FrameId) -> Option<FrameId>) {
+        self.sheets.iter_mut().for_each(Sheet::forget);
     }
 
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {

@@ -132,6 +132,12 @@ impl Pane for Locals {
         self.select()
     }
 
+    fn rebase(&mut self, frame: &dyn Fn(FrameId) -> Option<FrameId>) {
+        let unfolded = std::mem::take(&mut self.unfolded).into_iter();
+        let unfolded = unfolded.filter_map(|(it, path)| Some((frame(it)?, path)));
+        self.unfolded = unfolded.collect();
+    }
+
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {
         self.refresh(view);
         if let Some(variable) = view.focus.variable

@@ -91,6 +91,10 @@ impl Pane for Loops {
         self.act(Action::Open, view)
     }
 
+    fn rebase(&mut self, _frame: &dyn Fn(FrameId) -> Option<FrameId>) {
+        self.selected = None;
+    }
+
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {
         let Some(it) = around(view) else {
             return paint(

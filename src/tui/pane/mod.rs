@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     represent::Representation,
-    trace::{Cursor, EventId, NameId, StepId, Trace},
+    trace::{Cursor, EventId, FrameId, NameId, StepId, Trace},
 };
 
 /// What every pane is about: a step, a frame, a variable, a line. Panes have no time of their own.
@@ -122,6 +122,10 @@ pub trait Pane {
     fn click(&mut self, _column: u16, _row: u16, _view: View<'_>) -> Outcome {
         Outcome::Ignored
     }
+
+    /// The trace begins later than it did: what was known by the ids of events, frames and values is
+    /// forgotten. `frame` tells what a frame is called now, where that is known.
+    fn rebase(&mut self, _frame: &dyn Fn(FrameId) -> Option<FrameId>) {}
 
     /// Draws. May clamp its own scroll to `area`; changes nothing else.
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer);

@@ -12,7 +12,7 @@ use self::{
     progress::progress,
 };
 use crate::{
-    trace::Heading,
+    trace::{FrameId, Heading},
     tui::{
         Action,
         asker::Claim,
@@ -149,6 +149,10 @@ impl Pane for Monologue {
     fn click(&mut self, _column: u16, row: u16, view: View<'_>) -> Outcome {
         self.list.selected = self.list.top + usize::from(row);
         self.act(Action::Open, view)
+    }
+
+    fn rebase(&mut self, _frame: &dyn Fn(FrameId) -> Option<FrameId>) {
+        self.narrator.forget();
     }
 
     fn draw(&mut self, view: View<'_>, area: Rect, buf: &mut Buffer) {

@@ -127,7 +127,7 @@ class Seen:
                 self.path.append(value)
                 kept.append(f"{name}={self.show(item, depth - 1)}")
                 self.path.pop()
-        if not fields and shape == "call":
+        if not fields and shape == "call" and type(value) is not types.SimpleNamespace:
             shape = "bare"
         name = "namespace" if type(value) is types.SimpleNamespace else type(value).__qualname__
         return f"{shape} {name} {number} {len(fields)} ({', '.join(kept)})"
