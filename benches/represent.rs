@@ -44,13 +44,11 @@ fn all(trace: &Trace) -> Vec<(String, &'static dyn Representation, Request)> {
             };
             res.push((mode.unwrap_or(it.name()).to_owned(), it, request));
         }
-        if it.knows(Profile::Compat) {
-            let request = Request {
-                profile: Profile::Compat,
-                ..Request::whole(trace)
-            };
-            res.push((format!("{}, compat", it.name()), it, request));
-        }
+        let request = Request {
+            profile: Profile::Compat,
+            ..Request::whole(trace)
+        };
+        res.push((format!("{}, compat", it.name()), it, request));
     }
     res
 }

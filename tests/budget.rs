@@ -4,10 +4,13 @@
 
 #[path = "support/sample.rs"]
 mod sample;
+#[path = "support/shown.rs"]
+mod shown;
 
-use serde_json::Value;
-
-use crate::sample::{PROGRAM, recorded, run};
+use crate::{
+    sample::{PROGRAM, recorded, run},
+    shown::shown,
+};
 
 #[test]
 fn a_budget_cuts_between_records_and_says_what_it_left_out() {
@@ -22,17 +25,7 @@ fn a_budget_cuts_between_records_and_says_what_it_left_out() {
         ("concise", ""),
     ];
     for (name, mode) in modes {
-        let mut args = vec!["show", "run.trace", "--as", name, "--json"];
-        if !mode.is_empty() {
-            args.extend(["--mode", mode]);
-        }
-        let show = |budget: &str| -> Value {
-            let mut args = args.clone();
-            args.extend(["--budget", budget]);
-            let ran = run(folder.path(), &args);
-            assert_eq!(ran.status, 0, "{name}: {}", ran.err);
-            serde_json::from_str(&ran.out).unwrap()
-        };
+        let show = |budget: &str| shown(folder.path(), name, mode, &["--budget", budget]);
         let whole = show("1000000");
         assert!(whole.get("left_out").is_none(), "{name}");
         assert_eq!(whole["tokens"]["tokenizer"], "cl100k_base");
@@ -55,9 +48,7 @@ fn a_budget_cuts_between_records_and_says_what_it_left_out() {
         // The page of the steps that are left is this page.
         let last = left_out["steps"][0].as_u64().unwrap() - 1;
         let window = format!("1..{last}");
-        let mut args = args.clone();
-        args.extend(["--steps", &window]);
-        let part: Value = serde_json::from_str(&run(folder.path(), &args).out).unwrap();
+        let part = shown(folder.path(), name, mode, &["--steps", &window]);
         let kept = text.strip_suffix(&line).unwrap();
         assert_eq!(
             kept.trim_end(),
@@ -80,18 +71,9 @@ fn a_budget_cuts_between_records_and_says_what_it_left_out() {
 #[test]
 fn a_compatible_text_is_cut_at_the_token() {
     let folder = recorded(PROGRAM, "bubble_sort([3, 4, 1, 2])");
-    let show = |budget: &str| -> Value {
-        let args = [
-            "show",
-            "run.trace",
-            "--as",
-            "concise",
-            "--profile",
-            "compat",
-            "--json",
-        ];
-        let ran = run(folder.path(), &[&args[..], &["--budget", budget]].concat());
-        serde_json::from_str(&ran.out).unwrap()
+    let show = |budget: &str| {
+        let more = ["--profile", "compat", "--budget", budget];
+        shown(folder.path(), "concise", "", &more)
     };
     let (whole, cut) = (show("100000"), show("50"));
     let (whole_text, text) = (

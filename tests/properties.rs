@@ -27,9 +27,7 @@ fn manners() -> Vec<(&'static dyn Representation, Option<&'static str>, Profile)
             modes => modes.iter().map(|&it| Some(it)).collect(),
         };
         res.extend(modes.iter().map(|&mode| (it, mode, Profile::Canonical)));
-        if it.knows(Profile::Compat) {
-            res.push((it, None, Profile::Compat));
-        }
+        res.push((it, None, Profile::Compat));
     }
     res
 }

@@ -239,6 +239,7 @@ fn compatible_texts_are_the_research_codes() {
             }
         }
     }
+    assert!(0 < compared, "no text of the reference was compared");
     eprintln!("{compared} texts compared");
 }
 

@@ -312,6 +312,7 @@ fn every_pane_draws_at_every_size_for_every_step() {
                     screen = screen.press("vVo?<esc>:<esc>VhHi");
                 }
             }
+            assert!(screen.app.running(), "no key of these ends it");
         }
     }
 }
@@ -324,6 +325,9 @@ fn every_action_can_be_asked_for_anywhere() {
                 Screen::of(session(fixture::odds()), (80, 24)).press(&format!("9G{focus}<esc>"));
             screen.app.perform(*action);
             screen.draw();
+            // Nothing runs that could be interrupted.
+            let ends = matches!(action, Action::Quit | Action::Interrupt);
+            assert_eq!(screen.app.running(), !ends, "{action:?}");
         }
     }
 }

@@ -4,10 +4,13 @@
 
 #[path = "support/sample.rs"]
 mod sample;
+#[path = "support/shown.rs"]
+mod shown;
 
-use serde_json::Value;
-
-use crate::sample::{PROGRAM, recorded, run};
+use crate::{
+    sample::{PROGRAM, recorded, run},
+    shown::shown,
+};
 
 const CALL: &str = "bubble_sort([3, 4, 1, 2])";
 
@@ -72,16 +75,8 @@ fn the_verdict_is_the_runs() {
             ("codeexecutor", ""),
             ("concise", ""),
         ] {
-            let mut args = vec!["show", "run.trace", "--as", name, "--json"];
-            if !mode.is_empty() {
-                args.extend(["--mode", mode]);
-            }
-            let show = |args: &[&str]| -> Value {
-                serde_json::from_str(&run(folder.path(), args).out).unwrap()
-            };
-            let bare = show(&args);
-            args.extend(["--expected", expected]);
-            let wrapped = show(&args);
+            let bare = shown(folder.path(), name, mode, &[]);
+            let wrapped = shown(folder.path(), name, mode, &["--expected", expected]);
             let text = wrapped["text"].as_str().unwrap();
             let inner = bare["text"].as_str().unwrap();
             let at = text.find(inner).expect("the trace itself");
@@ -96,13 +91,10 @@ fn the_verdict_is_the_runs() {
                 assert!(text.contains(&part), "{name} {mode}: {part} in {text}");
             }
             // Spans moved with their text.
-            let (bare, wrapped) = (&bare["spans"], &wrapped["spans"]);
-            for (a, b) in bare
-                .as_array()
-                .unwrap()
-                .iter()
-                .zip(wrapped.as_array().unwrap())
-            {
+            let spans = [&bare, &wrapped].map(|it| it["spans"].as_array().unwrap());
+            let [bare, wrapped] = spans;
+            assert!(!bare.is_empty() && bare.len() <= wrapped.len(), "{name}");
+            for (a, b) in bare.iter().zip(wrapped) {
                 let start = a["start"].as_u64().unwrap() as usize;
                 assert_eq!(b["start"].as_u64().unwrap() as usize, start + at, "{name}");
                 assert_eq!(a["steps"], b["steps"]);
@@ -134,17 +126,9 @@ fn what_the_released_code_writes_ends_at_2048_tokens() {
     let numbers: Vec<String> = (0..40).rev().map(|it| it.to_string()).collect();
     let call = format!("bubble_sort([{}])", numbers.join(", "));
     let folder = recorded(PROGRAM, &call);
-    let args = [
-        "show",
-        "run.trace",
-        "--as",
-        "concise",
-        "--profile",
-        "compat",
-        "--json",
-    ];
-    let show = |more: &[&str]| -> Value {
-        serde_json::from_str(&run(folder.path(), &[&args[..], more].concat()).out).unwrap()
+    let show = |more: &[&str]| {
+        let more = [&["--profile", "compat"], more].concat();
+        shown(folder.path(), "concise", "", &more)
     };
     let alone = show(&[]);
     assert!(4096 < alone["tokens"]["count"].as_u64().unwrap());

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 #[path = "golden/programs.rs"]
+#[expect(dead_code, reason = "each test takes what it needs")]
 mod programs;
 #[path = "support/random.rs"]
 mod random;
@@ -56,8 +57,7 @@ fn all_stream(trace: &Trace, (from, to): (u32, u32)) {
     for &it in represent::ALL {
         let named = it.modes().iter().chain(it.variants()).map(|&it| Some(it));
         let ways = named.chain([None]).map(|mode| (mode, Profile::Canonical));
-        let compat = it.knows(Profile::Compat);
-        let compat = compat.then_some((None, Profile::Compat));
+        let compat = [(None, Profile::Compat)];
         for (mode, profile) in ways.chain(compat) {
             for expected in [None, Some("[1, 2]".to_owned())] {
                 let request = Request {

@@ -112,11 +112,17 @@ fn only_the_screen_names_ratatui() {
 #[test]
 fn files_are_short_and_open_with_a_doc() {
     let all = ["src", "tests", "benches"].map(|it| rust_files(&root().join(it)));
-    let wrong: Vec<_> = all
-        .into_iter()
-        .flatten()
-        .filter(|(_, text)| MAX_LINES < text.lines().count() || !text.starts_with("//!"))
-        .map(|(path, _)| path)
+    let rust = all.into_iter().flatten().map(|it| (it, &["//!"][..]));
+    // What is embedded has a docstring, or comments where it must leave nothing behind.
+    let python = files(&root().join("src"), "py");
+    let python = python.into_iter().map(|it| (it, &["\"\"\"", "# "][..]));
+    let wrong: Vec<_> = rust
+        .chain(python)
+        .filter(|((_, text), docs)| {
+            let opens = docs.iter().any(|it| text.starts_with(it));
+            MAX_LINES < text.lines().count() || !opens
+        })
+        .map(|((path, _), _)| path)
         .collect();
     assert!(
         wrong.is_empty(),
@@ -203,14 +209,19 @@ fn is_comment(line: &str) -> bool {
 }
 
 fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
+    files(folder, "rs")
+}
+
+/// The files in `folder`, and in those in it, whose names end so.
+fn files(folder: &Path, ending: &str) -> Vec<(PathBuf, String)> {
     let mut res = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else {
         return res;
     };
     for path in entries.filter_map(|it| Some(it.ok()?.path())) {
         if path.is_dir() {
-            res.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|it| it == "rs") {
+            res.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|it| it == ending) {
             let text = fs::read_to_string(&path).expect("sources are UTF-8");
             res.push((path, text));
         }

@@ -36,12 +36,6 @@ pub(super) fn run(args: &Show, common: &Common) -> Result<ExitCode, Failure> {
         Profile::Canonical => represent::Profile::Canonical,
         Profile::Compat => represent::Profile::Compat,
     };
-    if !representation.knows(profile) {
-        return Err(usage(format!(
-            "could not show {} in the compat profile: it is written in the canonical one only; leave --profile out",
-            args.name
-        )));
-    }
     let mut trace = file::open(&args.trace)?;
     if args.redact {
         trace = redact::redacted(&trace, &mut Masker::new(&trace));

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use super::Error;
 use super::value::Value;
 
-const LIFT: &str = include_str!("lift.py");
+const LIFT: &str = concat!(include_str!("demand.py"), "\n", include_str!("lift.py"));
 
 /// A tests file as questions.
 #[derive(Debug, Clone, Default)]

@@ -33,10 +33,6 @@ impl Representation for CodeExecutor {
         &["zero-based", "upstream"]
     }
 
-    fn knows(&self, _: Profile) -> bool {
-        true
-    }
-
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
             return compat::code_executor(trace, request, pen);

@@ -24,10 +24,6 @@ impl Representation for Concise {
         "Concise"
     }
 
-    fn knows(&self, _: Profile) -> bool {
-        true
-    }
-
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
             return compat::concise(trace, request, pen);

@@ -33,10 +33,6 @@ impl Representation for Enveloped<'_> {
         self.0.modes()
     }
 
-    fn knows(&self, profile: Profile) -> bool {
-        self.0.knows(profile)
-    }
-
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         let named = match self.0.modes() {
             [] => Some(self.0.name()),

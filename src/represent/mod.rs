@@ -66,12 +66,8 @@ pub trait Representation: Sync {
         &[]
     }
 
-    /// Whether it can be written by the rules of `profile`.
-    fn knows(&self, profile: Profile) -> bool {
-        profile == Profile::Canonical
-    }
-
-    /// Writes what `request` asks for. Costs time and text in proportion to the window, never to the
+    /// Writes what `request` asks for; where nothing was released that could be followed, the profiles
+    /// are one. Costs time and text in proportion to the window, never to the
     /// whole trace.
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>);
 }

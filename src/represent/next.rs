@@ -26,10 +26,6 @@ impl Representation for Next {
         "NExT"
     }
 
-    fn knows(&self, _: Profile) -> bool {
-        true
-    }
-
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
             return compat::next(trace, request, pen);

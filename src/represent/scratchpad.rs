@@ -29,10 +29,6 @@ impl Representation for Scratchpad {
         "Scratchpad"
     }
 
-    fn knows(&self, _: Profile) -> bool {
-        true
-    }
-
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         let texts = match request.profile {
             Profile::Canonical => Texts::of(trace),

@@ -42,10 +42,6 @@ impl Representation for SemCoder {
         &["inline-all", "inline-plain", "inline-plain-all"]
     }
 
-    fn knows(&self, _: Profile) -> bool {
-        true
-    }
-
     fn write(&self, trace: &Trace, request: &Request, pen: &mut Pen<'_>) {
         if request.profile == Profile::Compat {
             return compat::bullets(trace, request, pen);

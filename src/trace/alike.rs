@@ -87,14 +87,10 @@ fn is_plain(text: &[u8]) -> bool {
 mod tests {
     use recorder::value::{Sequence, Value};
 
-    use super::{super::repr, alike};
-
-    fn text(it: &str) -> Value {
-        Value::Str {
-            len: it.chars().count() as u64,
-            kept: it.into(),
-        }
-    }
+    use super::{
+        super::{json::tests::text, repr},
+        alike,
+    };
 
     fn list(id: u64, len: u64, items: Vec<Value>) -> Value {
         Value::Sequence {

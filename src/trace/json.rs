@@ -161,10 +161,11 @@ pub(super) fn put_text(text: &str, out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn text(it: &str) -> Value {
+    /// A `str` of which nothing is cut.
+    pub(in crate::trace) fn text(it: &str) -> Value {
         Value::Str {
             len: it.chars().count() as u64,
             kept: it.into(),

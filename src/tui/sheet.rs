@@ -371,13 +371,7 @@ impl Sheet {
 /// The manner nearest to `wanted` that the format knows.
 pub(super) fn possible(representation: &dyn Representation, wanted: Manner) -> Manner {
     let mode = wanted.mode.filter(|it| representation.modes().contains(it));
-    match representation.knows(wanted.profile) {
-        true => Manner { mode, ..wanted },
-        false => Manner {
-            profile: Profile::Canonical,
-            mode,
-        },
-    }
+    Manner { mode, ..wanted }
 }
 
 fn bytes(range: &Range<u32>) -> Range<usize> {

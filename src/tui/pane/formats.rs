@@ -74,7 +74,7 @@ impl Pane for Formats {
             (Some(it), _) => {
                 let sheet = self.sheets.get(self.chosen);
                 let size = sheet.map(|it| head::size(view, it, usize::MAX));
-                let kind = sheet.map(|it| head::manner(it, it.manner(), self.profile));
+                let kind = sheet.map(|it| head::manner(it.manner()));
                 format!(
                     "formats: {}{}  {}{by}",
                     it.title(),
@@ -101,7 +101,7 @@ impl Pane for Formats {
                 self.compares = !self.compares;
                 return Outcome::Done;
             }
-            Action::ToggleProfile => return self.toggle_profile(view),
+            Action::ToggleProfile => return self.toggle_profile(),
             Action::NextMode => return self.next_mode(view),
             _ => (),
         }
@@ -228,7 +228,7 @@ impl Pane for Formats {
             let sheet = &mut self.sheets[at];
             let mut inner = column;
             if 1 < self.shown {
-                let manner = head::manner(sheet, sheet.manner(), self.profile);
+                let manner = head::manner(sheet.manner());
                 let title = format!("{}{manner}", view.representations[at].title());
                 let width = usize::from(column.width).saturating_sub(1);
                 let head = head::line(view, sheet, &title, at == self.chosen, width);
@@ -273,28 +273,18 @@ impl Formats {
         sheet.fit(it, view.trace, view.jobs.budget, &view.jobs.counts);
     }
 
-    fn toggle_profile(&mut self, view: View<'_>) -> Outcome {
+    fn toggle_profile(&mut self) -> Outcome {
         self.profile = match self.profile {
             Profile::Canonical => Profile::Compat,
             Profile::Compat => Profile::Canonical,
         };
-        let known = view.representations.iter();
-        let without: Vec<&str> = known
-            .filter(|it| !it.knows(self.profile))
-            .map(|it| it.title())
-            .collect();
-        Outcome::Say(match (self.profile, without.is_empty()) {
-            (Profile::Canonical, _) => {
-                "canonical: chronological, rightly attributed, nothing lost".into()
+        let said = match self.profile {
+            Profile::Canonical => "canonical: chronological, rightly attributed, nothing lost",
+            Profile::Compat => {
+                "compat: byte for byte as the released research code, where there is any"
             }
-            (Profile::Compat, true) => {
-                "compat: byte for byte as the released research code, where there is any".into()
-            }
-            (Profile::Compat, false) => format!(
-                "compat: byte for byte as the released research code; {} has no such form and stays canonical",
-                without.join(", ")
-            ),
-        })
+        };
+        Outcome::Say(said.into())
     }
 
     fn next_mode(&mut self, view: View<'_>) -> Outcome {

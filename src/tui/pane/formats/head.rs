@@ -39,15 +39,12 @@ pub(super) fn size(view: View<'_>, sheet: &Sheet, room: usize) -> String {
 }
 
 /// The mode and the profile, where they are not the first ones.
-pub(super) fn manner(sheet: &Sheet, manner: Manner, wanted: Profile) -> String {
-    let mut said = manner.mode.map_or(String::new(), |it| format!(" {it}"));
-    if wanted == Profile::Compat {
-        said += match sheet.manner().profile {
-            Profile::Compat => " compat",
-            Profile::Canonical => " canonical",
-        };
+pub(super) fn manner(manner: Manner) -> String {
+    let mode = manner.mode.map_or(String::new(), |it| format!(" {it}"));
+    match manner.profile {
+        Profile::Canonical => mode,
+        Profile::Compat => mode + " compat",
     }
-    said
 }
 
 /// The row above a format that stands beside others.
