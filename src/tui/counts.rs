@@ -45,10 +45,13 @@ enum Task {
     Fit((Key, usize), Box<Fit>),
 }
 
+/// Something to do with what counts the tokens of a text.
+type Work = Box<dyn FnOnce(&dyn Fn(&str) -> usize) + Send>;
+
 /// What the thread is sent: something to count, or something to do that counts.
 enum Letter {
     Task(Task),
-    Work(Box<dyn FnOnce(&dyn Fn(&str) -> usize) + Send>),
+    Work(Work),
 }
 
 /// Counts that are known, and the way to those that are not.

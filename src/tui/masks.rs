@@ -45,6 +45,9 @@ pub struct Reading {
     files: Vec<Vec<Vec<Range<usize>>>>,
 }
 
+/// The text of a value that something in would be masked, with what; `None` for others.
+type Known = Option<Rc<(String, Ranges)>>;
+
 /// Knows what would be masked, once the trace is read for it.
 pub(super) struct Masks {
     newest: Option<Arc<Reading>>,
@@ -52,8 +55,7 @@ pub(super) struct Masks {
     read: Option<u32>,
     reading: bool,
     known: RefCell<FxHashMap<Key, Ranges>>,
-    /// The text of each value that something in would be masked, with what; `None` for others.
-    values: RefCell<FxHashMap<ValueId, Option<Rc<(String, Ranges)>>>>,
+    values: RefCell<FxHashMap<ValueId, Known>>,
     events: Sender<Event>,
 }
 

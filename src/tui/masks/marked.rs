@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn masks_follow_the_text_joined_and_parted() {
-        let text = cut("abc", &[1..3], "abc".into());
+        let middle = Range { start: 1, end: 3 };
+        let text = cut("abc", &[middle], "abc".into());
         let joined = Marked::own("é").and(text.clone()).and(text);
         assert_eq!(told(&joined), "éa<bc>a<bc>");
         let rows = joined.parted(&["éab".into(), "ca".into(), "bc".into()]);
