@@ -105,6 +105,8 @@ impl Masks {
     pub(super) fn rebase(&mut self, trace: &Trace) {
         let events = trace.events().len();
         self.read = self.read.map(|it| it.min(events));
+        // The ids of values are others' now.
+        self.values.borrow_mut().clear();
     }
 
     /// Takes what was read; `last` where nothing more of this reading will come.
@@ -208,5 +210,66 @@ pub(super) fn note(any: bool) -> String {
     match any {
         true => format!("  {} masked before it leaves", glyph::MASKED),
         false => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Builder, Value};
+    use recorder::wire::{CodeKind, Left, Record, Write};
+
+    /// A run whose first value is that text.
+    fn holding(text: &str) -> Trace {
+        let mut bytes = Vec::new();
+        Value::Str {
+            len: text.len() as u64,
+            kept: text.into(),
+        }
+        .write(&mut bytes);
+        let mut builder = Builder::default();
+        for record in [
+            Record::Name("x".into()),
+            Record::File {
+                path: "/a.py".into(),
+                source: None,
+            },
+            Record::Code {
+                file: 0,
+                first_line: 1,
+                kind: CodeKind::Module,
+                name: "<module>".into(),
+                qualname: "<module>".into(),
+                locals: Vec::new(),
+                parameters: 0,
+            },
+            Record::Call {
+                code: 0,
+                line: 1,
+                writes: vec![Write {
+                    name: 0,
+                    left: Left::Whole(bytes),
+                }],
+            },
+        ] {
+            builder.push(record);
+        }
+        builder.snapshot()
+    }
+
+    #[test]
+    fn a_trace_that_lost_its_oldest_events_has_other_values() {
+        let mut masks = Masks::new(std::sync::mpsc::channel().0);
+        let reading = Reading {
+            masker: Masker::plain(),
+            files: Vec::new(),
+        };
+        masks.take(Arc::new(reading), true);
+        let harmless = holding("hello");
+        let secret = holding(&format!("ghp_{}", "a1B2".repeat(9)));
+        let first = Id::new(0);
+        assert!(masks.value(&harmless, first).is_none());
+        masks.rebase(&secret);
+        assert!(masks.value(&secret, first).is_some());
     }
 }
