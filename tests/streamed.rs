@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 #[path = "golden/programs.rs"]
+#[expect(dead_code, reason = "other tests ask for more")]
 mod programs;
 #[path = "support/random.rs"]
 mod random;
