@@ -73,7 +73,8 @@ fn items(a: &mut Input<'_>, b: &mut Input<'_>, depth: u32, each: usize) -> Optio
     for _ in 0..shared * each {
         // Lists are mostly of numbers, most of which did not change.
         if let (Some(&tag::INT), Some(&tag::INT)) = (a.rest().first(), b.rest().first()) {
-            (a.byte().ok()?, b.byte().ok()?);
+            a.byte().ok()?;
+            b.byte().ok()?;
             if a.u64().ok()? != b.u64().ok()? {
                 return Some(false);
             }
