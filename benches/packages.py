@@ -38,6 +38,17 @@ PACKAGES = {
     ),
     "toolz": (".", "toolz/tests", [], []),
 }
+# What takes its time must not fail for that alone. Packages load settings of their own, so it comes after.
+UNHURRIED = """
+def pytest_collection(session):
+    try:
+        from hypothesis import HealthCheck, settings
+    except ImportError:
+        return
+    slow = {HealthCheck.too_slow} | set(settings.default.suppress_health_check)
+    settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=list(slow))
+    settings.load_profile("unhurried")
+"""
 # Newest releases that still run on both interpreters and carry their tests.
 PINNED = {"networkx": "networkx<3.6"}
 
@@ -95,9 +106,11 @@ def suite(work, python, name, prefix):
     folder = sources(work, python, name)
     report = work / "report.xml"
     report.unlink(missing_ok=True)
-    # What takes its time must not fail for that alone: `CI` turns deadlines of hypothesis off.
-    env = dict(os.environ, PYTHONPATH=str(folder / path), PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0", CI="1")
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *more, *tests.split()]
+    (work / "plugins").mkdir(exist_ok=True)
+    (work / "plugins/unhurried.py").write_text(UNHURRIED)
+    paths = f"{folder / path}{os.pathsep}{work / 'plugins'}"
+    env = dict(os.environ, PYTHONPATH=paths, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0", CI="1")
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "unhurried", f"--junitxml={report}", *more, *tests.split()]
     start = time.perf_counter()
     log = work / f"{name}-{'recorded' if len(prefix) > 1 else 'plain'}.log"
     with open(log, "wb") as out:

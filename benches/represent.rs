@@ -2,15 +2,15 @@
 //!
 //! `cargo bench --bench represent` builds a trace of a hundred thousand steps in memory. For each
 //! representation, in each of its modes and profiles, `page` is the page around a step in the middle
-//! (a frame of the screen has 16 ms for it), and `whole` the whole text with its spans, as bytes of text
-//! a second. Formats that leave records out read every step all the same: for these, `whole` counts
-//! steps a second as well.
+//! (a frame of the screen has 16 ms for it), `streamed` the whole text as `show` writes it, and `whole` the
+//! whole page with its spans, both as bytes of text a second. Formats that leave records out read every
+//! step all the same: for these, `streamed` counts steps a second as well.
 
 #![expect(clippy::print_stderr, reason = "what was measured is said")]
 
 mod synthetic;
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, io, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use monologue::{
@@ -83,40 +83,39 @@ fn texts(criterion: &mut Criterion) {
         });
     });
     group.finish();
-    let mut group = criterion.benchmark_group("whole");
-    group
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3));
     for (name, it, request) in all(&trace) {
         let page = represent::page(it, &trace, &request);
-        let bytes = page.text().len() as u64;
-        eprintln!(
-            "{name}: {steps} steps, {bytes} bytes, {} spans",
-            page.spans().len()
-        );
-        drop(page);
-        group.throughput(Throughput::Bytes(bytes));
-        group.bench_function(&name, |bench| {
-            bench.iter(|| {
-                black_box(represent::page(it, &trace, &request))
-                    .text()
-                    .len()
-            });
-        });
+        let (bytes, spans) = (page.text().len() as u64, page.spans().len());
+        eprintln!("{name}: {steps} steps, {bytes} bytes, {spans} spans");
+        let stream = || {
+            let streamed = represent::stream(it, &trace, &request, &mut io::sink());
+            black_box(streamed.map_or(0, |it| it.bytes))
+        };
+        let mut measure = |group: &str, throughput, run: &dyn Fn() -> u64| {
+            let mut group = criterion.benchmark_group(group);
+            group
+                .sample_size(10)
+                .warm_up_time(Duration::from_millis(500))
+                .measurement_time(Duration::from_secs(3))
+                .throughput(throughput);
+            group.bench_function(&name, |bench| bench.iter(run));
+            group.finish();
+        };
+        measure("streamed", Throughput::Bytes(bytes), &stream);
         // A text that leaves most steps out says little of what reading them costs.
         if bytes < u64::from(steps) {
-            group.throughput(Throughput::Elements(u64::from(steps)));
-            group.bench_function(format!("{name}, steps"), |bench| {
-                bench.iter(|| {
-                    black_box(represent::page(it, &trace, &request))
-                        .text()
-                        .len()
-                });
-            });
+            measure(
+                "steps streamed",
+                Throughput::Elements(u64::from(steps)),
+                &stream,
+            );
         }
+        measure("whole", Throughput::Bytes(bytes), &|| {
+            black_box(represent::page(it, &trace, &request))
+                .text()
+                .len() as u64
+        });
     }
-    group.finish();
 }
 
 criterion_group!(benches, texts);

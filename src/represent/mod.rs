@@ -105,6 +105,11 @@ pub fn page(representation: &dyn Representation, trace: &Trace, request: &Reques
 
 /// Writes the text of the same page to `out`, in blocks, without spans: neither text nor spans are kept.
 ///
+/// What else is held differs. Scratchpad, CodeExecutor, Concise and every compatible form hold
+/// the frames that are not over, the compatible NExT and bullets four records a source line
+/// besides. The canonical NExT and SemCoder's forms must see the end of the run to know what they leave
+/// out: they hold each record of the window, some two hundred bytes, though their text is short.
+///
 /// # Errors
 /// The first error of a write; writing ends with it.
 pub fn stream(

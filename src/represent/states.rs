@@ -44,6 +44,8 @@ pub(crate) struct State {
 pub(crate) struct States<'a> {
     trace: &'a Trace,
     frames: FxHashMap<FrameId, State>,
+    /// Room of frames that are over.
+    spare: Vec<Vec<(NameId, ValueId)>>,
 }
 
 impl State {
@@ -55,6 +57,12 @@ impl State {
     /// Every variable, in the order of formats.
     pub(crate) fn bindings(&self) -> &[(NameId, ValueId)] {
         &self.bindings
+    }
+
+    /// Where `name` stands among [`Self::bindings`]; behind them where it is not there.
+    pub(super) fn position(&self, name: NameId) -> usize {
+        let found = self.bindings.iter().position(|it| it.0 == name);
+        found.unwrap_or(self.bindings.len())
     }
 
     /// Where `name` stands in the order of formats; module and class names stand as they come.
@@ -87,20 +95,29 @@ impl<'a> States<'a> {
         Self {
             trace,
             frames: FxHashMap::default(),
+            spare: Vec::new(),
         }
     }
 
     /// `frame`'s variables at `event`, one of its own, which must not lie before one asked for earlier.
     pub(crate) fn at(&mut self, frame: FrameId, event: EventId) -> &State {
         let trace = self.trace;
-        let state = self.frames.entry(frame).or_insert_with(|| State {
-            bindings: trace
-                .locals(frame, event)
-                .into_iter()
-                .map(|it| (it.name, it.value))
-                .collect(),
-            order: trace.code(frame).locals.clone(),
-            upto: event,
+        let spare = &mut self.spare;
+        let state = self.frames.entry(frame).or_insert_with(|| {
+            let mut state = State {
+                bindings: spare.pop().unwrap_or_default(),
+                order: trace.code(frame).locals.clone(),
+                upto: event,
+            };
+            if event == trace.frames()[frame].call {
+                for write in trace.writes(event) {
+                    state.set(write.name, write.value);
+                }
+            } else {
+                let held = trace.locals(frame, event).into_iter();
+                state.bindings.extend(held.map(|it| (it.name, it.value)));
+            }
+            state
         });
         while state.upto < event {
             let Some(next) = trace.events()[state.upto].next else {
@@ -116,7 +133,10 @@ impl<'a> States<'a> {
 
     /// Gives up what is known of a frame that is over.
     pub(super) fn forget(&mut self, frame: FrameId) {
-        self.frames.remove(&frame);
+        if let Some(mut state) = self.frames.remove(&frame) {
+            state.bindings.clear();
+            self.spare.push(state.bindings);
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use crate::trace::{self, Exception, NameId, Near, Sequence, Trace, Value, ValueI
 /// Characters of a value that formats of changes keep.
 pub(super) const SHORT: usize = 40;
 
+/// Stands for a text's middle.
+const ELLIPSIS: &str = "...";
+
 /// Texts kept for values met again.
 const KEPT: usize = 1 << 10;
 
@@ -29,6 +32,7 @@ pub(super) struct Texts<'a> {
     trace: &'a Trace,
     reprs: Kept,
     jsons: Kept,
+    shorts: Kept,
     near: Near,
     /// Names as JSON strings; empty where not made yet.
     names: Vec<String>,
@@ -50,6 +54,7 @@ impl<'a> Texts<'a> {
             trace,
             reprs: Kept::default(),
             jsons: Kept::default(),
+            shorts: Kept::default(),
             near: Near::default(),
             names: Vec::new(),
             tuples: false,
@@ -79,6 +84,36 @@ impl<'a> Texts<'a> {
             }
             cut
         })
+    }
+
+    /// `repr`, cleaned, then rewritten by `rewrite` where that gives another text, then shortened to
+    /// [`SHORT`] characters.
+    pub(super) fn short(&mut self, id: ValueId, rewrite: impl Fn(&str) -> Option<String>) -> &str {
+        let (trace, near) = (self.trace, &mut self.near);
+        let text = self.shorts.text(id, |out| {
+            // Of most long values the ends tell enough.
+            let ends = trace.put_ends(id, near, out) && out.is_ascii();
+            if ends && !is_to_clean(out) && rewrite(out).is_none() {
+                let (head, tail) = around(SHORT);
+                out.replace_range(head..out.len() - tail, ELLIPSIS);
+                return true;
+            }
+            out.clear();
+            if !trace.put_plain(id, false, near, out) {
+                trace::put_repr(&trace.value(id), out);
+            }
+            if is_to_clean(out) {
+                *out = clean(std::mem::take(out));
+            }
+            if let Some(other) = rewrite(out) {
+                *out = other;
+            }
+            if let Some(short) = shorten(out, SHORT) {
+                *out = short;
+            }
+            true
+        });
+        &text.whole
     }
 
     /// What the Scratchpad format writes: JSON, with functions and classes by name.
@@ -200,6 +235,12 @@ pub(super) fn clean(text: String) -> String {
     res + rest
 }
 
+/// Characters to keep before and behind an ellipsis, `most` with it.
+fn around(most: usize) -> (usize, usize) {
+    let kept = most - ELLIPSIS.len();
+    (kept / 2, kept - kept / 2)
+}
+
 /// The text with its middle replaced by an ellipsis, where it has more than `most` characters.
 pub(super) fn shorten(text: &str, most: usize) -> Option<String> {
     // Fewer bytes are fewer characters.
@@ -207,11 +248,10 @@ pub(super) fn shorten(text: &str, most: usize) -> Option<String> {
     if len <= most {
         return None;
     }
-    let left = (most - 3) / 2;
-    let right = most - 3 - left;
+    let (left, right) = around(most);
     let byte = |n: usize| text.char_indices().nth(n).map_or(text.len(), |it| it.0);
     Some(format!(
-        "{}...{}",
+        "{}{ELLIPSIS}{}",
         &text[..byte(left)],
         &text[byte(len - right)..]
     ))

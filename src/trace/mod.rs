@@ -35,8 +35,8 @@ pub use rewritten::Rewrite;
 pub use rows::{Row, Rows};
 pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
-pub(crate) use text::put as put_repr;
 pub use text::{literal, repr};
+pub(crate) use text::{put as put_repr, put_literal};
 pub(crate) use values::Near;
 
 /// Names a [`Step`]: its position in time, counted from 0. People count from 1: [`StepId::number`].

@@ -5,6 +5,9 @@ use recorder::{bytes::Input, value::tag};
 
 use super::{Near, Trace, ValueId, text};
 
+/// Items of a list that its ends show: with what stands between them they have 23 characters at least.
+const ENDS: usize = 8;
+
 /// Nesting past this is left to the decoder.
 const DEPTH: u32 = 16;
 
@@ -25,6 +28,71 @@ impl Trace {
         }
         done.is_some()
     }
+
+    /// Appends the first and the last items of a long list or tuple as its `repr` has them, if all in it is
+    /// plain; tells whether it was. Its `repr` is longer than 40 characters, and begins and ends with the
+    /// same 20 at least.
+    pub(crate) fn put_ends(&self, id: ValueId, near: &mut Near, out: &mut String) -> bool {
+        let start = out.len();
+        let encoded = self.values.get_near(id, near);
+        let done = ends(&mut Input::new(encoded), out);
+        if done.is_none() {
+            out.truncate(start);
+        }
+        done.is_some()
+    }
+}
+
+fn ends(input: &mut Input<'_>, out: &mut String) -> Option<()> {
+    let (open, close) = match input.byte().ok()? {
+        tag::LIST => ('[', ']'),
+        tag::TUPLE => ('(', ')'),
+        _ => return None,
+    };
+    input.u64().ok()?;
+    let (len, count) = (input.u64().ok()?, input.count().ok()?);
+    let between = count.checked_sub(2 * ENDS)?;
+    (len == count as u64).then_some(())?;
+    out.push(open);
+    for _ in 0..ENDS {
+        put(input, false, DEPTH, out)?;
+        out.push_str(", ");
+    }
+    for _ in 0..between {
+        skip(input, DEPTH)?;
+    }
+    for nth in 0..ENDS {
+        if 0 < nth {
+            out.push_str(", ");
+        }
+        put(input, false, DEPTH, out)?;
+    }
+    out.push(close);
+    Some(())
+}
+
+/// Passes over a value of any text.
+fn skip(input: &mut Input<'_>, depth: u32) -> Option<()> {
+    match input.byte().ok()? {
+        tag::NONE | tag::TRUE | tag::FALSE => (),
+        tag::INT => drop(input.u64().ok()?),
+        tag::FLOAT => drop(input.take(8).ok()?),
+        tag::STR => {
+            input.u64().ok()?;
+            input.bytes().ok()?;
+        }
+        kind @ (tag::LIST | tag::TUPLE | tag::DICT) => {
+            let depth = depth.checked_sub(1)?;
+            input.u64().ok()?;
+            input.u64().ok()?;
+            let each = if kind == tag::DICT { 2 } else { 1 };
+            for _ in 0..each * input.count().ok()? {
+                skip(input, depth)?;
+            }
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 fn put(input: &mut Input<'_>, json: bool, depth: u32, out: &mut String) -> Option<()> {
@@ -46,27 +114,27 @@ fn put(input: &mut Input<'_>, json: bool, depth: u32, out: &mut String) -> Optio
         }
         tag::LIST => {
             out.push('[');
-            items(input, depth, out, |input, depth, out| {
-                put(input, json, depth, out)
-            })?;
+            items(input, json, depth, out)?;
             out.push(']');
         }
         tag::TUPLE if !json => {
             out.push('(');
-            let count = items(input, depth, out, |input, depth, out| {
-                put(input, json, depth, out)
-            })?;
+            let count = items(input, json, depth, out)?;
             out.push_str(if count == 1 { ",)" } else { ")" });
         }
         tag::DICT => {
             out.push('{');
-            items(input, depth, out, |input, depth, out| {
+            let (count, depth) = (whole(input)?, depth.checked_sub(1)?);
+            for nth in 0..count {
+                if 0 < nth {
+                    out.push_str(", ");
+                }
                 // JSON's keys are strings.
                 (!json || input.rest().first() == Some(&tag::STR)).then_some(())?;
                 put(input, json, depth, out)?;
                 out.push_str(": ");
-                put(input, json, depth, out)
-            })?;
+                put(input, json, depth, out)?;
+            }
             out.push('}');
         }
         _ => return None,
@@ -74,23 +142,63 @@ fn put(input: &mut Input<'_>, json: bool, depth: u32, out: &mut String) -> Optio
     Some(())
 }
 
-/// Appends what a container holds, which must be all of it, and counts it.
-fn items(
-    input: &mut Input<'_>,
-    depth: u32,
-    out: &mut String,
-    one: impl Fn(&mut Input<'_>, u32, &mut String) -> Option<()>,
-) -> Option<u64> {
-    let depth = depth.checked_sub(1)?;
+/// How many items a container has, which must be all of it.
+fn whole(input: &mut Input<'_>) -> Option<usize> {
     input.u64().ok()?;
-    let (len, count) = (input.u64().ok()?, input.count().ok()? as u64);
-    (len == count).then_some(())?;
-    for nth in 0..count {
-        if 0 < nth {
+    let (len, count) = (input.u64().ok()?, input.count().ok()?);
+    (len == count as u64).then_some(count)
+}
+
+/// Appends what a sequence holds, which must be all of it, and counts it.
+fn items(input: &mut Input<'_>, json: bool, depth: u32, out: &mut String) -> Option<usize> {
+    let (count, depth) = (whole(input)?, depth.checked_sub(1)?);
+    let mut left = count;
+    while 0 < left {
+        if input.rest().first() == Some(&tag::INT) {
+            left -= ints(input, left, out)?;
+        } else {
+            put(input, json, depth, out)?;
+            left -= 1;
+        }
+        if 0 < left {
             out.push_str(", ");
         }
-        one(input, depth, out)?;
     }
+    Some(count)
+}
+
+/// Appends the small numbers that come next, or one of any size: at most `most`. Counts them.
+///
+/// Lists are mostly of these; digits are put together first and then copied together.
+fn ints(input: &mut Input<'_>, most: usize, out: &mut String) -> Option<usize> {
+    let mut digits = [0; 256];
+    let (mut end, mut count) = (0, 0);
+    while count < most && end + 8 < digits.len() && input.rest().first() == Some(&tag::INT) {
+        let mut ahead = Input::new(&input.rest()[1..]);
+        let number = ahead.i64().ok()?;
+        if !(0..10_000).contains(&number) {
+            break;
+        }
+        *input = ahead;
+        if 0 < count {
+            digits[end..end + 2].copy_from_slice(b", ");
+            end += 2;
+        }
+        let mut rest = number as u32;
+        let len = 1 + usize::from(9 < rest) + usize::from(99 < rest) + usize::from(999 < rest);
+        for at in (end..end + len).rev() {
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        end += len;
+        count += 1;
+    }
+    if count == 0 {
+        input.byte().ok()?;
+        out.push_str(itoa::Buffer::new().format(input.i64().ok()?));
+        return Some(1);
+    }
+    out.push_str(std::str::from_utf8(&digits[..end]).ok()?);
     Some(count)
 }
 
@@ -103,7 +211,7 @@ mod tests {
 
     use super::{
         super::{json, repr},
-        DEPTH, put,
+        DEPTH, ends, put,
     };
 
     #[test]
@@ -138,6 +246,15 @@ mod tests {
             ]
         };
         let mut all = scalars();
+        let sizes = [0, 9, 10, 99, 100, 999, 1000, 9999, 10_000, -1, i64::MAX];
+        let numbers = |n: usize| sizes.iter().cycle().take(n).map(|&it| Value::Int(it));
+        for n in [1, 11, 60, 300] {
+            let mixed = numbers(n)
+                .chain(scalars().into_iter().take(4))
+                .chain(numbers(n));
+            all.push(sequence(Sequence::List, 0, mixed.collect()));
+            all.push(sequence(Sequence::Tuple, 0, numbers(n).collect()));
+        }
         for it in scalars() {
             all.push(sequence(Sequence::List, 0, vec![it.clone(), Value::Int(1)]));
             all.push(sequence(Sequence::List, 1, vec![it.clone()]));
@@ -161,5 +278,59 @@ mod tests {
             }
         }
         assert!(40 < plain, "only {plain}");
+    }
+
+    #[test]
+    fn the_ends_of_long_lists_are_those_of_their_texts() {
+        let text = |it: &str| Value::Str {
+            len: it.chars().count() as u64,
+            kept: it.into(),
+        };
+        let one = [
+            Value::Int(-7),
+            Value::None,
+            text("a, ]"),
+            text("é"),
+            Value::Float(0.5),
+            text("line\n"),
+        ];
+        let mut long = 0;
+        for (nth, it) in one.iter().enumerate() {
+            for len in [0, 15, 16, 17, 40] {
+                let mut items = vec![Value::Int(1); len];
+                // What is not plain may stand between the ends only.
+                items
+                    .iter_mut()
+                    .skip(8)
+                    .rev()
+                    .skip(8)
+                    .for_each(|at| *at = it.clone());
+                if nth < 3 {
+                    items.fill(it.clone());
+                }
+                for kind in [Sequence::List, Sequence::Tuple] {
+                    let value = Value::Sequence {
+                        kind,
+                        id: 3,
+                        len: len as u64,
+                        items: items.clone(),
+                    };
+                    let mut encoded = Vec::new();
+                    value.write(&mut encoded);
+                    let (mut out, whole) = (String::new(), repr(&value));
+                    let done = ends(&mut Input::new(&encoded), &mut out);
+                    assert_eq!(done.is_some(), 16 <= len, "{whole}");
+                    if done.is_some() {
+                        assert!(40 < whole.len());
+                        assert_eq!(
+                            (&whole[..20], &whole[whole.len() - 20..]),
+                            (&out[..20], &out[out.len() - 20..])
+                        );
+                        long += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(long, 36);
     }
 }

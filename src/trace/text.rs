@@ -19,8 +19,13 @@ pub fn repr(value: &Value) -> String {
 /// A `str` of Python holding `text`, as `repr` writes it.
 pub fn literal(text: &str) -> String {
     let mut out = String::new();
-    put_str(text.as_bytes(), false, &mut out);
+    put_literal(text, &mut out);
     out
+}
+
+/// As [`literal`], behind what is there.
+pub(crate) fn put_literal(text: &str, out: &mut String) {
+    put_str(text.as_bytes(), false, out);
 }
 
 /// As [`repr`], behind what is there.

@@ -14,9 +14,8 @@ use rustc_hash::FxHashMap;
 use super::super::{
     source::Sources,
     statements::{Head, Statement, Statements},
-    states::States,
 };
-use crate::trace::{Code, EventId, FrameId, Id, NameId, Trace, ValueId, is_part_of_a_statement};
+use crate::trace::{Code, FrameId, Id, NameId, Trace, ValueId, is_part_of_a_statement};
 
 /// What the research code puts before a definition's name.
 const INSIDE: &str = "call_wrap_snoopy.<locals>.";
@@ -25,7 +24,7 @@ const INSIDE: &str = "call_wrap_snoopy.<locals>.";
 pub(super) struct Wrapped<'a> {
     trace: &'a Trace,
     /// The frame of the file's body.
-    root: FrameId,
+    pub(super) root: FrameId,
     /// Names of the file's body that functions in it read.
     cells: BTreeSet<NameId>,
     /// The same for one function, sorted by text.
@@ -81,32 +80,34 @@ impl<'a> Wrapped<'a> {
         frame == self.root || self.trace.frames()[frame].parent == Some(self.root)
     }
 
-    /// The variables of `frame` at `event`, one of its own, in the order of the log.
-    pub(super) fn bindings(
-        &self,
-        states: &mut States<'_>,
-        frame: FrameId,
-        event: EventId,
-    ) -> Vec<(NameId, ValueId)> {
-        let mut own = states.at(frame, event).bindings().to_vec();
-        if frame == self.root {
-            let text = |it: &(NameId, ValueId)| self.trace.name(it.0).clone();
-            // Stable: what is no cell stays as it came.
-            own.sort_by_key(|it| self.cells.contains(&it.0).then(|| text(it)));
-            return own;
-        }
-        let Some(seen) = self.trace.event_in(self.root, event) else {
-            return own;
-        };
-        let around = states.at(self.root, seen);
+    /// Names of the file's body that `frame` reads.
+    pub(super) fn free(&self, frame: FrameId) -> &[NameId] {
         let free = self.free.get(&self.trace.frames()[frame].code);
-        let read = free.into_iter().flatten();
-        own.extend(read.filter_map(|&it| Some((it, around.get(it)?))));
-        own
+        free.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// A value's text as it is inside the wrapping function.
-    pub(super) fn inside(&self, text: &str) -> String {
+    /// Puts the body's variables into the order of the log: cells come last, sorted by text.
+    pub(super) fn sort(&self, variables: &mut [(NameId, ValueId, bool)]) {
+        let text = |it: &(NameId, ValueId, bool)| self.trace.name(it.0);
+        // Stable: what is no cell stays as it came.
+        variables.sort_by(|a, b| {
+            let place = |it: &(NameId, ValueId, bool)| self.cells.contains(&it.0).then(|| text(it));
+            place(a).cmp(&place(b))
+        });
+    }
+
+    /// A value's text as it is inside the wrapping function, where that is another.
+    pub(super) fn inside(&self, text: &str) -> Option<String> {
+        // Every byte is looked at, which is faster than to look for words.
+        let (mut angles, mut lines, mut capitals) = (false, false, false);
+        for &it in text.as_bytes() {
+            angles |= it == b'<';
+            lines |= it == b'_';
+            capitals |= it == b'T';
+        }
+        if !(angles || lines || capitals) {
+            return None;
+        }
         let mut res = String::with_capacity(text.len());
         let mut rest = text;
         let starts = ["<function ", "__main__."];
@@ -130,13 +131,17 @@ impl<'a> Wrapped<'a> {
             rest = after;
         }
         res.push_str(rest);
-        res.replace(
-            "<_io.TextIOWrapper name='<stdin>' mode='r' encoding='utf-8'>",
-            "<_io.StringIO object>",
-        )
-        .replace("of _io.TextIOWrapper object", "of _io.StringIO object")
-        // Of a builtin method's object the recorder tells the type's name alone.
-        .replace("of TextIOWrapper object", "of _io.StringIO object")
+        if capitals {
+            res = res
+                .replace(
+                    "<_io.TextIOWrapper name='<stdin>' mode='r' encoding='utf-8'>",
+                    "<_io.StringIO object>",
+                )
+                .replace("of _io.TextIOWrapper object", "of _io.StringIO object")
+                // Of a builtin method's object the recorder tells the type's name alone.
+                .replace("of TextIOWrapper object", "of _io.StringIO object");
+        }
+        (res != text).then_some(res)
     }
 }
 
