@@ -5,7 +5,7 @@ use super::{
     screen::{Screen, Teller, session},
 };
 use monologue::{
-    represent,
+    represent::{self, Request},
     trace::File,
     tui::{Action, Counter, Effect, Session, Since},
 };
@@ -82,24 +82,31 @@ fn what_is_copied_is_cut_as_the_pane_is() {
     let words = |text: &str| text.split_whitespace().count();
     // What stands in the pane is what was copied, but for the pane's own rows and marks.
     let (size, keys) = ((170, 120), "gg6<esc>zL100<enter>");
-    for format in 0..represent::ALL.len() {
+    let mut cut = 0;
+    for (format, it) in represent::ALL.iter().enumerate() {
+        let trace = fixture::moving_sum();
+        let whole = represent::page(*it, &trace, &Request::whole(&trace));
+        let is_cut = 100 < words(whole.text());
+        cut += usize::from(is_cut);
         let mut screen = Screen::of(session(fixture::moving_sum(), false), size).press(keys);
         for _ in 0..format {
             screen.app.perform(Action::NextFormat);
         }
         screen.draw();
-        let screen = screen.until("left out");
+        let screen = screen.until(if is_cut { "left out" } else { " tok of 100" });
         let marks = |it: char| !"│▐┆▸▾".contains(it);
         let shown: String = screen.text().chars().filter(|it| marks(*it)).collect();
         let (text, said) = copied(screen);
         assert!(said.contains(", 100 tokens at most"), "{said}");
-        assert!(words(&text) <= 100 && text.contains("left out"), "{text}");
+        assert!(words(&text) <= 100, "{text}");
+        assert_eq!(text.contains("left out"), is_cut, "{text}");
         let bare = |it: &str| it.split_whitespace().collect::<String>();
         assert!(
             bare(&shown).contains(&bare(&text)),
             "{text}\nis not in\n{shown}"
         );
     }
+    assert!(5 <= cut, "{cut} were cut");
     // Of a long run the pane has a part, and where it leaves it is masked before it is cut.
     let long = Screen::of(session(fixture::long(2001), false), size).press("1500G6<esc>L40<enter>");
     let (text, said) = copied(long);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::Masks;
 use crate::{
-    represent::{Moment, Page},
+    represent::{Moment, Page, SpanKind},
     trace::{EventId, FrameId, Trace, ValueId},
     tui::value::exception_in_words,
 };
@@ -50,7 +50,9 @@ impl Masks {
         {
             let at = span.bytes.start as usize;
             let part = &text[at..span.bytes.end as usize];
-            if !SIGNS.iter().any(|it| part.contains(it)) {
+            // What stands for hidden records shows no value.
+            let hides = span.kind == SpanKind::Elided;
+            if hides || !SIGNS.iter().any(|it| part.contains(it)) {
                 continue;
             }
             for &moment in &span.moments {
