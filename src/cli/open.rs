@@ -13,6 +13,7 @@ use super::{
     layers,
     mend::Mender,
     model, report, since,
+    target::held,
     think::Thinker,
     usage,
 };
@@ -42,6 +43,7 @@ pub(super) fn target(target: &Target, common: &Common) -> Result<ExitCode, Failu
     let mut launch = target.launch(&settings, &folder.path().join("run.trace"))?;
     launch.output = Output::Piped;
     let kept = target.max_bytes.unwrap_or(KEPT);
+    launch.max_held = Some(held(kept));
     let screen = has_screen();
     // Under the screen the keyboard is the debugger's; without one the program reads what we would.
     if screen && launch.stdin == Stdin::Inherit {

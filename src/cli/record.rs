@@ -6,6 +6,7 @@ use super::{
     Failure,
     args::{Common, Target},
     coded, layers, status,
+    target::held,
 };
 use crate::{record, trace::file};
 
@@ -15,15 +16,17 @@ const KEPT: u64 = 512 << 20;
 
 /// Records, says so in one line on standard error, and ends as the program did.
 pub(super) fn run(target: &Target, common: &Common) -> Result<ExitCode, Failure> {
-    let launch = target.launch(
+    let mut launch = target.launch(
         &layers::settings(common)?,
         &PathBuf::from("monologue.trace"),
     )?;
+    let kept = target.max_bytes.unwrap_or(KEPT);
+    launch.max_held = Some(held(kept));
     // Signals are the program's, Ctrl-C too: how it ends is how we end.
     let signals = record::Forwarding::begin()?;
     let running = record::start(&launch).map_err(failed)?;
     signals.to(running.pid());
-    let keeping = file::Keeping::start(running.trace(), target.max_bytes.unwrap_or(KEPT));
+    let keeping = file::Keeping::start(running.trace(), kept);
     let outcome = running.wait().map_err(failed);
     drop(keeping);
     drop(signals);

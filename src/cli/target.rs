@@ -108,3 +108,9 @@ impl args::Target {
         Ok((target, args.to_vec()))
     }
 }
+
+/// Bytes of disk beyond which a program waits for the one that keeps about `kept` bytes of its trace: it may
+/// write faster than they are read. Twice that, and what the recorder reserves.
+pub(super) fn held(kept: u64) -> u64 {
+    kept.saturating_mul(2).saturating_add(16 << 20)
+}

@@ -103,6 +103,9 @@ pub struct Launch {
     /// After that many bytes of trace the recording stops and the program goes on; by default some
     /// gigabytes, since nobody may be keeping the file small.
     pub max_bytes: Option<u64>,
+    /// Where the trace takes more bytes of disk than that, the program waits for some to be given back, as
+    /// [`crate::trace::file::Keeping`] does it; by default it does not wait.
+    pub max_held: Option<u64>,
     /// Items kept of one container.
     pub max_items: u32,
     /// Levels kept of nested containers, at most 24.
@@ -134,6 +137,7 @@ impl Launch {
             exclude: Vec::new(),
             max_steps: None,
             max_bytes: None,
+            max_held: None,
             max_items: 100,
             max_depth: 6,
             max_text: 1000,
@@ -180,6 +184,7 @@ impl Launch {
         let numbers = [
             ("max_steps", self.max_steps),
             ("max_bytes", self.max_bytes),
+            ("max_held", self.max_held),
             ("max_items", Some(self.max_items.into())),
             ("max_depth", Some(self.max_depth.into())),
             ("max_text", Some(self.max_text.into())),

@@ -92,7 +92,8 @@ fn recorder(control: &Control, layout: Layout, target: &Target) -> Result<Record
     if let Some(file) = target.file() {
         filter.claim(&file);
     }
-    let writer = Writer::create(&control.trace, control.max_bytes).map_err(|error| {
+    let most = (control.max_bytes, control.max_held);
+    let writer = Writer::create(&control.trace, most).map_err(|error| {
         let trace = control.trace.display();
         format!("cannot write the trace {trace}: {error}")
     })?;

@@ -20,6 +20,8 @@ pub(crate) struct Control {
     pub(crate) max_depth: u32,
     pub(crate) max_text: usize,
     pub(crate) max_bytes: u64,
+    /// Bytes of disk beyond which whoever keeps the trace small is waited for.
+    pub(crate) max_held: u64,
     /// Whether the program's own `__repr__` is called.
     pub(crate) call_repr: bool,
     /// `settrace` or `monitoring`; empty for the version's own choice.
@@ -38,6 +40,7 @@ impl Control {
             max_depth: 6,
             max_text: 1000,
             max_bytes: 4 << 30,
+            max_held: u64::MAX,
             call_repr: false,
             backend: String::new(),
         };
@@ -73,6 +76,7 @@ impl Control {
             "max_depth" => self.max_depth = number()?.min(24) as u32,
             "max_text" => self.max_text = number()? as usize,
             "max_bytes" => self.max_bytes = number()?,
+            "max_held" => self.max_held = number()?,
             "call_repr" => self.call_repr = text == "1",
             "backend" => self.backend = text,
             _ => return Err(format!("there is no setting `{key}`")),

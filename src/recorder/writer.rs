@@ -10,10 +10,15 @@ use crate::wire::{COMMITTED_AT, HEADER, MAGIC, VERSION};
 use std::{
     fs::{File, OpenOptions},
     io,
-    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{MetadataExt, OpenOptionsExt},
+    },
     path::Path,
     ptr,
     sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// Bytes mapped at once. Small programs map one; a page is touched only when it is written.
@@ -21,6 +26,10 @@ const WINDOW: usize = 4 << 20;
 const PAGE: usize = 4096;
 /// What is really mapped: a page more, for what must still be said when there is no room for another.
 const MAPPED: usize = WINDOW + PAGE;
+/// How long is waited at a time for disk to be given back.
+const PAUSE: Duration = Duration::from_millis(1);
+/// How long nothing may be given back before it is not waited for any more.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a record was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +52,18 @@ pub(crate) struct Writer {
     /// Bytes of whole records.
     committed: u64,
     limit: u64,
+    /// Bytes of disk beyond which is waited.
+    held: u64,
 }
 
 // SAFETY: used by whichever thread holds the interpreter lock, one at a time.
 unsafe impl Send for Writer {}
 
 impl Writer {
-    /// Makes an empty trace of at most `limit` bytes, replacing what is there.
-    pub(crate) fn create(path: &Path, limit: u64) -> io::Result<Self> {
+    /// Makes an empty trace of at most `limit` bytes, replacing what is there. Where more than `held` bytes of
+    /// disk are taken, it waits for some to be given back: a program may write faster than one reads, and
+    /// would else fill the disk.
+    pub(crate) fn create(path: &Path, (limit, held): (u64, u64)) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
         let file = options.mode(0o600).open(path)?;
@@ -63,13 +76,17 @@ impl Writer {
         // SAFETY: the window is larger than the header.
         unsafe { ptr::copy_nonoverlapping(first.as_ptr(), window, HEADER) };
         Ok(Self {
-            file,
             header,
             window,
             start: 0,
             at: HEADER,
             committed: 0,
             limit,
+            held: match can_give_back(&file) {
+                true => held,
+                false => u64::MAX,
+            },
+            file,
         })
     }
 
@@ -144,6 +161,7 @@ impl Writer {
 
     #[cold]
     fn advance(&mut self) -> Result<(), Refused> {
+        self.wait();
         let start = self.start + WINDOW as u64;
         // Space is asked for before it is touched: a hole that cannot be filled would kill the program.
         let window = reserve(&self.file, start).and_then(|()| map(&self.file, start, MAPPED));
@@ -152,6 +170,22 @@ impl Writer {
         unsafe { libc::munmap(self.window.cast(), MAPPED) };
         (self.window, self.start, self.at) = (window, start, 0);
         Ok(())
+    }
+
+    /// Waits until no more disk is taken than may be.
+    fn wait(&mut self) {
+        let taken = || self.file.metadata().map_or(0, |it| it.blocks() * 512);
+        let (mut least, mut since) = (taken(), Instant::now());
+        while self.held < least {
+            thread::sleep(PAUSE);
+            let now = taken();
+            if now < least {
+                (least, since) = (now, Instant::now());
+            } else if PATIENCE < since.elapsed() {
+                // Whoever was to give back is gone: the program goes on, whatever becomes of the disk.
+                self.held = u64::MAX;
+            }
+        }
     }
 
     /// Ends the file where its last record ends.
@@ -179,6 +213,23 @@ fn unmap(header: *mut u8, window: *mut u8) {
     unsafe {
         libc::munmap(header.cast(), PAGE);
         libc::munmap(window.cast(), MAPPED);
+    }
+}
+
+/// Whether parts of the file can be given back to the disk.
+fn can_give_back(file: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        let how = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+        // Behind its end, where there is nothing to lose.
+        let (at, len) = (1 << 40, PAGE as i64);
+        // SAFETY: a plain system call on an open file.
+        unsafe { libc::fallocate(file.as_raw_fd(), how, at, len) == 0 }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file;
+        false
     }
 }
 
