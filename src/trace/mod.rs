@@ -15,6 +15,8 @@ mod lines;
 mod plain;
 mod rewritten;
 mod rows;
+#[cfg(test)]
+pub(crate) mod sample;
 mod state;
 mod tape;
 mod text;

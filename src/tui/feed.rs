@@ -60,26 +60,16 @@ fn indexed(trace: Trace, traced: &Receiver<Trace>) -> (Trace, Index) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Builder;
-    use recorder::wire::{CodeKind, Record};
+    use crate::trace::{Builder, sample};
+    use recorder::wire::Record;
     use std::sync::mpsc;
 
     /// A run of one line, of whose first `dropped` steps nothing is known.
     fn trace(dropped: u32, steps: u32) -> Trace {
         let mut builder = Builder::default();
-        builder.push(Record::File {
-            path: "/a.py".into(),
-            source: Some("pass\n".into()),
-        });
-        builder.push(Record::Code {
-            file: 0,
-            first_line: 1,
-            kind: CodeKind::Module,
-            name: "<module>".into(),
-            qualname: "<module>".into(),
-            locals: Vec::new(),
-            parameters: 0,
-        });
+        for record in sample::module(Some("pass\n")) {
+            builder.push(record);
+        }
         if 0 < dropped {
             builder.push(Record::Start {
                 steps: dropped,

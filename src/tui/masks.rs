@@ -216,8 +216,8 @@ pub(super) fn note(any: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Builder, Value};
-    use recorder::wire::{CodeKind, Left, Record, Write};
+    use crate::trace::{Builder, Value, sample};
+    use recorder::wire::{Left, Record, Write};
 
     /// A run whose first value is that text.
     fn holding(text: &str) -> Trace {
@@ -228,30 +228,15 @@ mod tests {
         }
         .write(&mut bytes);
         let mut builder = Builder::default();
-        for record in [
-            Record::Name("x".into()),
-            Record::File {
-                path: "/a.py".into(),
-                source: None,
-            },
-            Record::Code {
-                file: 0,
-                first_line: 1,
-                kind: CodeKind::Module,
-                name: "<module>".into(),
-                qualname: "<module>".into(),
-                locals: Vec::new(),
-                parameters: 0,
-            },
-            Record::Call {
-                code: 0,
-                line: 1,
-                writes: vec![Write {
-                    name: 0,
-                    left: Left::Whole(bytes),
-                }],
-            },
-        ] {
+        builder.push(Record::Name("x".into()));
+        for record in sample::module(None).into_iter().chain([Record::Call {
+            code: 0,
+            line: 1,
+            writes: vec![Write {
+                name: 0,
+                left: Left::Whole(bytes),
+            }],
+        }]) {
             builder.push(record);
         }
         builder.snapshot()

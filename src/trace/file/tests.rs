@@ -7,6 +7,7 @@ mod kept;
 mod ring;
 
 use super::*;
+use crate::trace::sample;
 
 fn file(committed: usize, records: &[u8]) -> Vec<u8> {
     let mut res = MAGIC.to_vec();
@@ -20,26 +21,12 @@ fn file(committed: usize, records: &[u8]) -> Vec<u8> {
 
 fn records(steps: u32) -> Vec<u8> {
     let mut res = Vec::new();
-    let mut all = vec![
-        Record::File {
-            path: "/a.py".into(),
-            source: Some("x = 1\n".into()),
-        },
-        Record::Code {
-            file: 0,
-            first_line: 1,
-            kind: CodeKind::Module,
-            name: "<module>".into(),
-            qualname: "<module>".into(),
-            locals: Vec::new(),
-            parameters: 0,
-        },
-        Record::Call {
-            code: 0,
-            line: 1,
-            writes: Vec::new(),
-        },
-    ];
+    let mut all = Vec::from(sample::module(Some("x = 1\n")));
+    all.push(Record::Call {
+        code: 0,
+        line: 1,
+        writes: Vec::new(),
+    });
     all.extend((0..steps).map(|_| Record::Line {
         delta: 0,
         writes: Vec::new(),

@@ -2,11 +2,11 @@
 
 use recorder::{
     value::{Sequence, Shape},
-    wire::{CodeKind, Left, Record, Write},
+    wire::{Left, Record, Write},
 };
 
 use super::*;
-use crate::trace::{Builder, repr};
+use crate::trace::{Builder, repr, sample};
 
 fn int(it: i64) -> Value {
     Value::Int(it)
@@ -38,19 +38,9 @@ fn check(source: &str, events: &[(u32, &[(&str, Value)])], expected: &[&str]) {
     for name in names {
         builder.push(Record::Name(name.into()));
     }
-    builder.push(Record::File {
-        path: "/a.py".into(),
-        source: Some(source.into()),
-    });
-    builder.push(Record::Code {
-        file: 0,
-        first_line: 1,
-        kind: CodeKind::Module,
-        name: "<module>".into(),
-        qualname: "<module>".into(),
-        locals: Vec::new(),
-        parameters: 0,
-    });
+    for record in sample::module(Some(source)) {
+        builder.push(record);
+    }
     builder.push(Record::Call {
         code: 0,
         line: 1,
