@@ -69,7 +69,8 @@ fn shown_json_has_an_entry_for_every_step() {
     };
     for (it, mode) in all() {
         let page = page(it, mode, &trace);
-        let json = export::show_json(it, Profile::Canonical, &page, &tokens);
+        let json = export::Shown::new(it, Profile::Canonical, &page, &tokens);
+        let json = serde_json::to_value(json).expect("an object");
         assert_eq!(json["representation"], it.name());
         assert_eq!(json["text"], page.text());
         assert_eq!(json["tokens"]["count"], 7);
@@ -90,7 +91,8 @@ fn shown_json_has_an_entry_for_every_step() {
     }
     let concise = represent::ALL.iter().find(|it| it.name() == "concise");
     let page = page(*concise.expect("one is called so"), None, &trace);
-    let json = export::show_json(represent::ALL[4], Profile::Canonical, &page, &tokens);
+    let json = export::Shown::new(represent::ALL[4], Profile::Canonical, &page, &tokens);
+    let json = serde_json::to_value(json).expect("an object");
     assert_eq!(
         json["spans"][0].to_string(),
         r#"{"start":0,"end":47,"kind":"input","steps":["C2"],"lines":[1],"frame":2,"names":["arr"],"loss":"exact"}"#

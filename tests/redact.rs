@@ -130,9 +130,10 @@ fn written(trace: &Trace) -> Vec<(String, String)> {
                     tokenizer: "none".into(),
                     count: 0,
                 };
-                let json = export::show_json(*it, profile, &page, &tokens);
+                let shown = export::Shown::new(*it, profile, &page, &tokens);
+                let json = serde_json::to_string(&shown).expect("an object");
                 let name = format!("{} {profile:?} {mode:?}", it.name());
-                res.push((name, json.to_string()));
+                res.push((name, json));
             }
         }
     }

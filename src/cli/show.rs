@@ -1,13 +1,12 @@
 //! `show`: a trace as text on standard output.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, BufWriter, Write as _},
     ops::Range,
     process::ExitCode,
 };
 
 use anyhow::Context as _;
-use serde_json::json;
 
 use super::{
     Failure,
@@ -104,10 +103,7 @@ fn fitted(
         let end = first_cl100k(page.text(), RELEASED);
         page = page.cut(end);
     }
-    Ok(Fitted {
-        page,
-        left_out: None,
-    })
+    Ok(Fitted::whole(page))
 }
 
 /// Writes a page, with its spans where JSON is asked for.
@@ -125,12 +121,12 @@ fn put(
             count: counter.count(page.text()),
             tokenizer: counter.name,
         };
-        let mut json = export::show_json(wrapped, profile, page, &tokens);
-        if let Some(left_out) = &fitted.left_out {
-            let (first, last) = (left_out.steps.start.number(), left_out.steps.end.raw());
-            json["left_out"] = json!({"records": left_out.records, "steps": [first, last]});
-        }
-        writeln!(out, "{json}")?;
+        let json = export::Shown::new(wrapped, profile, page, &tokens);
+        let json = json.without(fitted.left_out.as_ref());
+        let mut whole = BufWriter::with_capacity(1 << 16, &mut out);
+        serde_json::to_writer(&mut whole, &json)?;
+        whole.write_all(b"\n")?;
+        whole.flush()?;
     } else {
         out.write_all(page.text().as_bytes())?;
         if !page.text().ends_with('\n') {

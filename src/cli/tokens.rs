@@ -55,13 +55,22 @@ pub(super) fn cl100k(text: &str) -> usize {
         .len()
 }
 
-/// Bytes of the first `most` tokens of `text`, back to a character's border.
+/// Bytes of the first `most` tokens of `text`, back to a character's border. Reads little more of it.
 pub(super) fn first_cl100k(text: &str, most: usize) -> usize {
     let known = tiktoken_rs::cl100k_base_singleton();
-    let tokens = known.encode_ordinary(text);
-    let kept = &tokens[..most.min(tokens.len())];
-    let bytes = known.decode_bytes(kept).map_or(text.len(), |it| it.len());
-    text.floor_char_boundary(bytes)
+    let mut looked = most.saturating_mul(8).max(1 << 10);
+    loop {
+        let part = &text[..text.ceil_char_boundary(looked.min(text.len()))];
+        let tokens = known.encode_ordinary(part);
+        // The last tokens of a part may be others than those of the whole; those long before are the same.
+        if part.len() < text.len() && tokens.len() < most.saturating_mul(2) {
+            looked = looked.saturating_mul(2);
+            continue;
+        }
+        let kept = &tokens[..most.min(tokens.len())];
+        let bytes = known.decode_bytes(kept).map_or(text.len(), |it| it.len());
+        return text.floor_char_boundary(bytes);
+    }
 }
 
 #[cfg(test)]
@@ -73,5 +82,7 @@ mod tests {
         assert_eq!(first_cl100k("one two three", 2), "one two".len());
         assert_eq!(first_cl100k("one two three", 9), "one two three".len());
         assert_eq!(first_cl100k("", 9), 0);
+        let long = "one two ".repeat(5000);
+        assert_eq!(first_cl100k(&long, 2048), "one two ".len() * 1024 - 1);
     }
 }

@@ -13,6 +13,6 @@ mod sft;
 pub use cruxeval::cruxeval;
 pub use events::events;
 pub use html::{MAX_STEPS, html};
-pub use page::{Tokens, show_json};
+pub use page::{Shown, Tokens};
 pub use predict::{coverage, next_state};
 pub use sft::{Lesson, sft};

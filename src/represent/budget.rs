@@ -1,9 +1,13 @@
 //! As much of a page as fits a number of tokens, cut between records.
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
-use super::{Page, Profile, Representation, Request, SpanKind, page};
+use super::{Page, Pen, Profile, Representation, Request, SpanKind, page};
 use crate::trace::{StepId, Trace};
+
+/// Bytes of the longest token that a tokenizer has: runs of spaces, for the most part. A text of more for
+/// each token of a budget cannot fit.
+const LONGEST: u64 = 256;
 
 /// A page that fits, and what it leaves out.
 #[derive(Debug, Clone)]
@@ -26,8 +30,8 @@ pub struct LeftOut {
 /// The page of the longest start of the request's window that `count` says fits `budget` tokens.
 ///
 /// In the compatible profile the whole page's text is cut at the token, as the released code cuts it, which
-/// may be within a record: spans past the cut are empty. Costs the whole page once, and pages up to the cut
-/// once for each doubling of their length.
+/// may be within a record: spans past the cut are empty. Reads the whole window once; texts are made and
+/// counted about as far as the budget goes.
 ///
 /// # Errors
 /// With the tokens that the page of one step has, where those are too many already.
@@ -38,21 +42,21 @@ pub fn within(
     budget: usize,
     count: &dyn Fn(&str) -> usize,
 ) -> Result<Fitted, usize> {
-    let whole = page(representation, trace, request);
-    if count(whole.text()) <= budget {
-        return Ok(Fitted {
-            page: whole,
-            left_out: None,
-        });
-    }
     if request.profile == Profile::Compat {
+        let whole = page(representation, trace, request);
         let end = longest(whole.text(), budget, count);
-        return Ok(Fitted {
-            page: whole.cut(end),
-            left_out: None,
-        });
+        return Ok(Fitted::whole(match end < whole.text().len() {
+            true => whole.cut(end),
+            false => whole,
+        }));
     }
-    let all = records(&whole);
+    let (bytes, all) = measured(representation, trace, request);
+    if bytes <= (budget as u64).saturating_mul(LONGEST) {
+        let whole = page(representation, trace, request);
+        if count(whole.text()) <= budget {
+            return Ok(Fitted::whole(whole));
+        }
+    }
     let Range { start, end } = request.window.clone();
     let until = |until: u32| {
         let request = Request {
@@ -95,6 +99,26 @@ pub fn within(
     })
 }
 
+impl Fitted {
+    /// All of a page, or what is left of it where none is to be told of the rest.
+    pub fn whole(page: Page) -> Self {
+        Self {
+            page,
+            left_out: None,
+        }
+    }
+}
+
+/// How long the page is in bytes, and how many of its spans are no code, without keeping it.
+fn measured(representation: &dyn Representation, trace: &Trace, request: &Request) -> (u64, usize) {
+    let mut nowhere = io::sink();
+    let mut pen = Pen::counting(&mut nowhere);
+    representation.write(trace, request, &mut pen);
+    // What goes nowhere always arrives.
+    pen.finish()
+        .map_or((0, 0), |it| (it.bytes, it.records.unwrap_or(0)))
+}
+
 impl LeftOut {
     /// The line that says so, behind `text`.
     fn line(&self, text: &str) -> String {
@@ -114,9 +138,20 @@ fn records(page: &Page) -> usize {
     spans.filter(|it| it.kind != SpanKind::Code).count()
 }
 
-/// Bytes of the longest start of `text`, in whole characters, that has at most `budget` tokens.
+/// Bytes of the longest start of `text`, in whole characters, that has at most `budget` tokens. Counts
+/// texts little longer than that.
 fn longest(text: &str, budget: usize, count: &dyn Fn(&str) -> usize) -> usize {
-    let (mut fits, mut too_many) = (0, text.len() + 1);
+    // Up by doubling, then in halves.
+    let (mut fits, mut too_many) = (0, 0);
+    while too_many < text.len() {
+        let next = too_many.max(budget).max(1).saturating_mul(2);
+        let next = text.ceil_char_boundary(next.min(text.len()));
+        if budget < count(&text[..next]) {
+            too_many = next;
+            break;
+        }
+        (fits, too_many) = (next, next);
+    }
     while fits + 1 < too_many {
         let mut middle = text.floor_char_boundary(fits + (too_many - fits) / 2);
         if middle <= fits {
@@ -144,5 +179,8 @@ mod tests {
         assert_eq!(longest("é é", 1, &|it: &str| it.chars().count()), 2);
         assert_eq!(longest("abc", 0, &|it: &str| it.len()), 0);
         assert_eq!(longest("", 5, &words), 0);
+        let long = "word ".repeat(1000);
+        assert_eq!(longest(&long, 300, &words), 1500);
+        assert_eq!(longest(&long, 2000, &words), long.len());
     }
 }

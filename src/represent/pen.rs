@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use super::{Page, Span};
+use super::{Page, Span, SpanKind};
 
 /// Bytes of text that are handed on together.
 const BLOCK: usize = 64 << 10;
@@ -28,6 +28,8 @@ struct Stream<'w> {
     written: u64,
     /// Whether what was handed on last ended a line.
     ends_line: bool,
+    /// How many spans were no code, where that is asked.
+    records: Option<usize>,
     failed: Option<io::Error>,
 }
 
@@ -38,6 +40,8 @@ pub struct Streamed {
     pub bytes: u64,
     /// Whether the text ends with the end of a line.
     pub ends_line: bool,
+    /// Spans that are no code, where they were counted.
+    pub records: Option<usize>,
 }
 
 impl fmt::Debug for Pen<'_> {
@@ -59,9 +63,19 @@ impl<'w> Pen<'w> {
                 out,
                 written: 0,
                 ends_line: false,
+                records: None,
                 failed: None,
             }),
         }
+    }
+
+    /// One that counts, and hands its text on to `out` as well.
+    pub(super) fn counting(out: &'w mut dyn io::Write) -> Self {
+        let mut pen = Self::onto(out);
+        if let Some(stream) = &mut pen.stream {
+            stream.records = Some(0);
+        }
+        pen
     }
 
     /// Text that tells of no moment in particular.
@@ -97,9 +111,13 @@ impl<'w> Pen<'w> {
                 bytes: start..offset(&self.text),
                 ..span()
             });
-        } else {
-            self.hand_on();
+            return;
         }
+        let counted = self.stream.as_mut().and_then(|it| it.records.as_mut());
+        if let Some(records) = counted {
+            *records += usize::from(span().kind != SpanKind::Code);
+        }
+        self.hand_on();
     }
 
     /// Whether spans are kept, and with them all that they tell of.
@@ -131,7 +149,11 @@ impl<'w> Pen<'w> {
         let ends_line = self.ends_line();
         let Some(stream) = &mut self.stream else {
             let bytes = self.text.len() as u64;
-            return Ok(Streamed { bytes, ends_line });
+            return Ok(Streamed {
+                bytes,
+                ends_line,
+                records: None,
+            });
         };
         stream.take(&mut self.text);
         match stream.failed.take() {
@@ -139,6 +161,7 @@ impl<'w> Pen<'w> {
             None => Ok(Streamed {
                 bytes: stream.written,
                 ends_line,
+                records: stream.records,
             }),
         }
     }
@@ -176,7 +199,7 @@ fn offset(text: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::SpanKind, BLOCK, Pen, Span};
+    use super::{BLOCK, Pen, Span, SpanKind};
 
     #[test]
     fn text_is_handed_on_in_blocks() {
