@@ -234,9 +234,9 @@ fn words(weights: &Weights, place: &Place) -> String {
     name.to_owned()
 }
 
-/// What one more row costs a step, as a share of it: reckoned, on one machine, from how long one row takes
-/// and how long eight take; a GPU waits for memory whatever the rows. A wrong figure makes guesses too bold
-/// or too shy, which costs time and changes no text.
+/// What one more row costs a step, as a share of it, until steps were timed: on one machine, from how long
+/// one row takes and how long eight take; a GPU waits for memory whatever the rows. A wrong figure makes
+/// guesses too bold or too shy, which costs time and changes no text.
 fn row_cost(place: &Place) -> f64 {
     match place.device.is_cpu() {
         true => 0.15,
@@ -309,6 +309,7 @@ impl Local {
             let before = self.network.filled();
             let mut throttle = Throttle::new();
             let mut wanted = || throttle.ask(&mut || on_piece(""));
+            let started = Instant::now();
             let Some(logits) = self.network.advance(&fed, rows, &mut wanted)? else {
                 row.finish = Some(Finish::Stopped);
                 break;
@@ -328,10 +329,13 @@ impl Local {
                 }
                 lookup.push(token);
             }
+            // A device may still calculate when it has been asked; not any more when tokens are chosen.
+            lookup.took(fed.len(), started.elapsed().as_secs_f64());
             lookup.judge(&draft, right);
             self.network.rollback(before + 1 + right);
         }
         self.drafts = lookup.drafts();
+        self.row_cost = lookup.cost();
         Ok(())
     }
 }

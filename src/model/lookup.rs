@@ -12,6 +12,12 @@ const LONGEST: usize = 8;
 /// Tokens guessed at a time, at most.
 const FARTHEST: usize = 16;
 
+/// A row costs no less of a step than this, whatever was measured.
+const LEAST: f64 = 0.005;
+
+/// Nor more, or nothing would ever be guessed again and found to cost less.
+const MOST: f64 = 0.8;
+
 /// How many guesses were made, and how many were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drafts {
@@ -26,6 +32,8 @@ pub(super) struct Lookup {
     text: Vec<u32>,
     /// What one more row costs a step, as a share of it.
     cost: f64,
+    /// Seconds that a step of one row took of late.
+    one: Option<f64>,
     /// Rows that a step may have.
     most: usize,
     /// For matches of one, two, some and many tokens.
@@ -70,6 +78,7 @@ impl Lookup {
         Self {
             text: prompt.to_vec(),
             cost,
+            one: None,
             most,
             luck: [0.2, 0.4, 0.65, 0.9].map(Luck::new),
             drafts: Drafts::default(),
@@ -79,6 +88,25 @@ impl Lookup {
     /// How it went so far.
     pub(super) fn drafts(&self) -> Drafts {
         self.drafts
+    }
+
+    /// What one more row costs, by what steps took so far.
+    pub(super) fn cost(&self) -> f64 {
+        self.cost
+    }
+
+    /// A step of `rows` rows took `seconds`: what rows cost depends on the machine, on what else it does, and
+    /// on how much is remembered.
+    pub(super) fn took(&mut self, rows: usize, seconds: f64) {
+        let near = |old: f64, new: f64| old + (new - old) / 4.0;
+        match (rows, self.one) {
+            (..=1, one) => self.one = Some(one.map_or(seconds, |it| near(it, seconds))),
+            (_, Some(one)) if 0.0 < one => {
+                let found = (seconds / one - 1.0) / (rows - 1) as f64;
+                self.cost = near(self.cost, found.clamp(LEAST, MOST));
+            }
+            _ => {}
+        }
     }
 
     /// Takes a token that was written.
@@ -207,6 +235,23 @@ mod tests {
         assert_eq!(*lengths.last().unwrap(), FARTHEST, "{lengths:?}");
         let drafts = lookup.drafts();
         assert_eq!(drafts.drafted, drafts.accepted);
+    }
+
+    #[test]
+    fn what_rows_cost_is_learned() {
+        let mut lookup = Lookup::new(&[1, 2, 3], 0.15, 32);
+        lookup.took(5, 9.0);
+        assert_eq!(lookup.cost(), 0.15);
+        for _ in 0..20 {
+            lookup.took(1, 0.1);
+            lookup.took(5, 0.1 + 0.1 * 4.0 * 0.4);
+        }
+        assert!((lookup.cost() - 0.4).abs() < 0.01, "{}", lookup.cost());
+        // A clock that stood still, and one that went back to sleep.
+        lookup.took(5, 0.0);
+        lookup.took(1, 0.0);
+        lookup.took(1, f64::MAX);
+        assert!((LEAST..=MOST).contains(&lookup.cost()));
     }
 
     #[test]
