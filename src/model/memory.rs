@@ -9,7 +9,7 @@ use std::path::Path;
 use candle_core::DType;
 use candle_core::quantized::GgmlDType;
 
-use super::{Arithmetic, Error, Place, Stored, Weights};
+use super::{Arithmetic, Error, Place, Stored, Weights, kernel};
 
 /// Tokens that must fit for a model to be of use.
 const SHORTEST: usize = 1024;
@@ -109,12 +109,12 @@ pub fn gib(bytes: u64) -> String {
 }
 
 /// What candle's packed copy of a matrix takes: it makes one for the instructions of today's x86
-/// processors at the first product, and keeps the original.
+/// processors at the first product, and keeps the original. Our own kernels need none.
 fn packed_bytes(kind: GgmlDType, rows: usize, columns: usize) -> u64 {
     let numbers = (rows * columns) as u64;
     #[cfg(target_arch = "x86_64")]
     {
-        if !rows.is_multiple_of(16) || !columns.is_multiple_of(256) {
+        if kernel::present() || !rows.is_multiple_of(16) || !columns.is_multiple_of(256) {
             return 0;
         }
         let avx2 = is_x86_feature_detected!("avx2");
