@@ -47,7 +47,7 @@ pub(super) fn products(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Te
 
 /// Attention of `queries [heads, tokens, width]` over `keys` and `values [kv_heads, positions, width]`, of
 /// which the last token sees all and each before it one less: `[tokens, heads * width]`. None where products
-/// of matrices are to do it: many tokens, another processor, device or kind of numbers.
+/// of matrices are to do it: another processor, device or kind of numbers, a width that is no multiple of 8.
 pub(super) fn attention(
     queries: &Tensor,
     keys: &Tensor,
