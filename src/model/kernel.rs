@@ -1,13 +1,13 @@
 //! Products with quantised matrices, and attention, on processors that have AVX2.
 //!
 //! candle multiplies bytes well from VNNI on. Below that its Q8_0 reads the weights once for every row of
-//! activations, and its Q4_K keeps a second, larger copy of them. Here several rows share one reading, and
-//! the blocks are used where they lie, in memory or in a mapped file.
+//! activations, and its Q4_K keeps a larger copy of them beside the original. Here several rows share one
+//! reading of a copy that takes the original's place.
 //!
 //! A number of the result depends on its own two rows alone, to the bit: how many rows are multiplied at a
 //! time, and on how many threads, changes nothing.
 
-use candle_core::quantized::QTensor;
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Result, Tensor};
 
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +16,8 @@ mod activations;
 mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod packed;
 #[cfg(target_arch = "x86_64")]
 mod tile;
 
@@ -31,9 +33,58 @@ pub(super) fn present() -> bool {
     }
 }
 
-/// `x [tokens, columns]` times each of `weights [rows, columns]`: `[tokens, rows]` each. None where candle
-/// is to do it: another processor or device, another kind of blocks or numbers, columns that do not fit.
-pub(super) fn products(weights: &[&QTensor], x: &Tensor) -> Result<Option<Vec<Tensor>>> {
+/// What the kernels make of a matrix: a copy in the order that they read, which can be multiplied.
+#[cfg(target_arch = "x86_64")]
+pub(super) use packed::Packed;
+
+/// There are none of it here.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) enum Packed {}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl Packed {
+    pub(super) fn shape(&self) -> (usize, usize) {
+        match *self {}
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match *self {}
+    }
+}
+
+/// A copy of `matrix` for [`products`]. None where candle is to multiply: another processor or device,
+/// another kind of blocks, columns that do not fit.
+pub(super) fn packed(matrix: &QTensor) -> Result<Option<Packed>> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        match present() {
+            true => Packed::of(matrix),
+            false => Ok(None),
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = matrix;
+        Ok(None)
+    }
+}
+
+/// Bytes of such a copy of a matrix of `kind`; none where there would be none.
+pub(super) fn packed_size(kind: GgmlDType, rows: usize, columns: usize) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        Packed::size(kind, rows, columns).filter(|_| present())
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (kind, rows, columns);
+        None
+    }
+}
+
+/// `x [tokens, columns]` times each of `weights [rows, columns]`: `[tokens, rows]` each. None where `x` is
+/// elsewhere, of another kind of numbers, or does not fit.
+pub(super) fn products(weights: &[&Packed], x: &Tensor) -> Result<Option<Vec<Tensor>>> {
     #[cfg(target_arch = "x86_64")]
     {
         tile::products(weights, x)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{Module, Result, Tensor};
 
+use super::kernel::{self, Packed};
 use super::weights::Read;
-use super::{Arithmetic, Error, Place, Weights, kernel};
+use super::{Arithmetic, Error, Place, Weights};
 
 /// Rows of numbers, each as long as what they are multiplied with. Clones share memory.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub(super) enum Matrix {
     Dense(Tensor),
     /// Likewise, in blocks along the columns.
     Quantised(Arc<QTensor>),
+    /// The same as our kernels read it: to be multiplied, not looked up.
+    Packed(Arc<Packed>),
 }
 
 /// A matrix `[out, in]` with or without a bias `[out]`.
@@ -29,13 +32,27 @@ impl Matrix {
     fn product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Dense(weight) => x.matmul(&weight.t()?),
-            Self::Quantised(weight) => {
-                let x = x.contiguous()?;
-                match kernel::products(&[weight], &x)? {
-                    Some(mut products) => Ok(products.remove(0)),
-                    None => QMatMul::QTensor(weight.clone()).forward(&x),
-                }
-            }
+            Self::Quantised(weight) => QMatMul::QTensor(weight.clone()).forward(&x.contiguous()?),
+            Self::Packed(weight) => match kernel::products(&[weight], &x.contiguous()?)? {
+                Some(mut products) => Ok(products.remove(0)),
+                None => candle_core::bail!(
+                    "a packed matrix {:?} is multiplied with {:?} {:?}",
+                    weight.shape(),
+                    x.dtype(),
+                    x.shape()
+                ),
+            },
+        }
+    }
+
+    /// The same for products alone, where there is a kernel for them.
+    fn packed(self) -> Result<Self> {
+        match &self {
+            Self::Quantised(weight) => Ok(match kernel::packed(weight)? {
+                Some(packed) => Self::Packed(Arc::new(packed)),
+                None => self,
+            }),
+            Self::Dense(_) | Self::Packed(_) => Ok(self),
         }
     }
 
@@ -44,6 +61,7 @@ impl Matrix {
         match self {
             Self::Dense(weight) => weight.index_select(ids, 0),
             Self::Quantised(weight) => weight.embedding(ids),
+            Self::Packed(_) => candle_core::bail!("a packed matrix has no rows to look up"),
         }
     }
 
@@ -51,17 +69,13 @@ impl Matrix {
         let bytes = match self {
             Self::Dense(weight) => weight.elem_count() * weight.dtype().size_in_bytes(),
             Self::Quantised(weight) => weight.storage_size_in_bytes(),
+            Self::Packed(weight) => weight.len(),
         };
         bytes as u64
     }
 }
 
 impl Linear {
-    /// `matrix` as an output matrix: what tied embeddings are.
-    pub(super) fn plain(weight: Matrix) -> Self {
-        Self { weight, bias: None }
-    }
-
     /// `x [tokens, in]` → `[tokens, out]`.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.with_bias(self.weight.product(x)?)
@@ -80,21 +94,7 @@ impl Linear {
         several: [&Self; N],
         x: &Tensor,
     ) -> Result<[Tensor; N]> {
-        let quantised: Option<Vec<&QTensor>> = several
-            .iter()
-            .map(|linear| match &linear.weight {
-                Matrix::Dense(_) => None,
-                Matrix::Quantised(weight) => Some(weight.as_ref()),
-            })
-            .collect();
-        let fused = match quantised {
-            Some(weights) => match kernel::products(&weights, x)? {
-                Some(products) => Some(products),
-                None => QTensor::gemv_fused_shared_lhs(&weights, x)?,
-            },
-            None => None,
-        };
-        let products = match fused {
+        let products = match Self::fused(several, x)? {
             Some(products) => products
                 .into_iter()
                 .zip(several)
@@ -108,6 +108,31 @@ impl Linear {
         products
             .try_into()
             .map_err(|_| candle_core::Error::msg("a fused product lost a matrix"))
+    }
+
+    /// The products alone, where they can be made together.
+    fn fused<const N: usize>(several: [&Self; N], x: &Tensor) -> Result<Option<Vec<Tensor>>> {
+        let packed: Option<Vec<&Packed>> = several
+            .iter()
+            .map(|it| match &it.weight {
+                Matrix::Packed(weight) => Some(weight.as_ref()),
+                Matrix::Dense(_) | Matrix::Quantised(_) => None,
+            })
+            .collect();
+        if let Some(weights) = packed {
+            return kernel::products(&weights, x);
+        }
+        let quantised: Option<Vec<&QTensor>> = several
+            .iter()
+            .map(|it| match &it.weight {
+                Matrix::Quantised(weight) => Some(weight.as_ref()),
+                Matrix::Dense(_) | Matrix::Packed(_) => None,
+            })
+            .collect();
+        match quantised {
+            Some(weights) => QTensor::gemv_fused_shared_lhs(&weights, x),
+            None => Ok(None),
+        }
     }
 }
 
@@ -153,18 +178,7 @@ impl<'a> Loader<'a> {
         name: &str,
         (rows, columns): (usize, usize),
     ) -> std::result::Result<Matrix, Error> {
-        let Place {
-            device, arithmetic, ..
-        } = self.place;
-        let quantised = *arithmetic == Arithmetic::Quantised;
-        let dtype = arithmetic.dtype();
-        let read = self
-            .weights
-            .matrix(name, (rows, columns), quantised, dtype, device)?;
-        let matrix = match read {
-            Read::Dense(tensor) => Matrix::Dense(tensor),
-            Read::Blocks(blocks) => Matrix::Quantised(Arc::new(blocks)),
-        };
+        let matrix = self.read(name, (rows, columns))?;
         self.count(rows * columns, matrix.bytes() as usize);
         Ok(matrix)
     }
@@ -180,8 +194,31 @@ impl<'a> Loader<'a> {
             true => Some(self.tensor(&format!("{name}.bias"), &[shape.0])?),
             false => None,
         };
-        let weight = self.matrix(&format!("{name}.weight"), shape)?;
+        let weight = self.read(&format!("{name}.weight"), shape)?.packed()?;
+        self.count(shape.0 * shape.1, weight.bytes() as usize);
         Ok(Linear { weight, bias })
+    }
+
+    /// `matrix`, read before, as an output matrix: what tied embeddings are.
+    pub(super) fn tied(&self, matrix: &Matrix) -> std::result::Result<Linear, Error> {
+        let weight = matrix.clone().packed()?;
+        if let Matrix::Packed(copy) = &weight {
+            self.count(0, copy.len());
+        }
+        Ok(Linear { weight, bias: None })
+    }
+
+    fn read(&self, name: &str, shape: (usize, usize)) -> std::result::Result<Matrix, Error> {
+        let Place {
+            device, arithmetic, ..
+        } = self.place;
+        let quantised = *arithmetic == Arithmetic::Quantised;
+        let dtype = arithmetic.dtype();
+        let read = self.weights.matrix(name, shape, quantised, dtype, device)?;
+        Ok(match read {
+            Read::Dense(tensor) => Matrix::Dense(tensor),
+            Read::Blocks(blocks) => Matrix::Quantised(Arc::new(blocks)),
+        })
     }
 
     fn count(&self, parameters: usize, bytes: usize) {

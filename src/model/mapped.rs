@@ -21,6 +21,8 @@ use candle_core::quantized::k_quants::{
 use candle_core::quantized::{GgmlDType, GgmlType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, Device, Result};
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 
 /// Maps a file that this program does not change.
 pub(super) fn map(path: &Path) -> io::Result<Mmap> {
@@ -96,6 +98,24 @@ impl<B: GgmlType + 'static> Blocks<B> {
             std::slice::from_raw_parts(first, self.count)
         }
     }
+}
+
+impl<B> Drop for Blocks<B> {
+    /// What nobody reads any more need not fill this process's memory; other processes keep theirs.
+    #[cfg(unix)]
+    fn drop(&mut self) {
+        let length = self.count * size_of::<B>();
+        // SAFETY: a file that is mapped for reading alone is read again should one touch it.
+        let told = unsafe {
+            self.map
+                .unchecked_advise_range(UncheckedAdvice::DontNeed, self.start, length)
+        };
+        // It was advice.
+        drop(told);
+    }
+
+    #[cfg(not(unix))]
+    fn drop(&mut self) {}
 }
 
 impl<B: GgmlType + 'static> QuantizedType for Blocks<B> {

@@ -47,9 +47,18 @@ impl Estimate {
                 }
             };
             let blocks = rows * columns / kind.block_size();
-            bytes += (blocks * kind.type_size()) as u64;
-            if place.device.is_cpu() {
-                packed += packed_bytes(kind, rows, columns);
+            let stored = blocks * kind.type_size();
+            if !place.device.is_cpu() {
+                bytes += stored as u64;
+                continue;
+            }
+            // What the kernels read takes the place of what is stored, for all but the embedding.
+            match kernel::packed_size(kind, rows, columns) {
+                Some(size) => bytes += size as u64,
+                None => {
+                    bytes += stored as u64;
+                    packed += packed_bytes(kind, rows, columns);
+                }
             }
         }
         let numbers = 2 * config.layers * config.kv_heads * config.head_width;
@@ -109,12 +118,12 @@ pub fn gib(bytes: u64) -> String {
 }
 
 /// What candle's packed copy of a matrix takes: it makes one for the instructions of today's x86
-/// processors at the first product, and keeps the original. Our own kernels need none.
+/// processors at the first product, and keeps the original.
 fn packed_bytes(kind: GgmlDType, rows: usize, columns: usize) -> u64 {
     let numbers = (rows * columns) as u64;
     #[cfg(target_arch = "x86_64")]
     {
-        if kernel::present() || !rows.is_multiple_of(16) || !columns.is_multiple_of(256) {
+        if !rows.is_multiple_of(16) || !columns.is_multiple_of(256) {
             return 0;
         }
         let avx2 = is_x86_feature_detected!("avx2");

@@ -81,7 +81,7 @@ impl Transformer {
             .collect::<std::result::Result<_, _>>()?;
         let norm = loader.tensor("model.norm.weight", &[config.hidden])?;
         let head = match config.tied {
-            true => Linear::plain(embedding.clone()),
+            true => loader.tied(&embedding)?,
             false => loader.linear("lm_head", shape, false)?,
         };
         let dtype = place.arithmetic.dtype();

@@ -35,8 +35,8 @@ struct Held {
     bytes: Near<i8>,
     words: Near<i16>,
     scales: Vec<f32>,
-    /// Of every 32 bytes, times the scale.
-    sums: Vec<f32>,
+    /// Of every 32 bytes.
+    sums: Vec<i16>,
     /// Of every 16 bytes.
     sixteens: Vec<i16>,
 }
@@ -51,31 +51,34 @@ pub(super) struct Group<'a> {
     /// `[pieces][rows]`.
     pub(super) scales: &'a [f32],
     /// `[pieces][rows][SUMS]`.
-    pub(super) sums: &'a [f32],
+    pub(super) sums: &'a [i16],
     /// `[pieces][rows][SIXTEENS]`.
     pub(super) sixteens: &'a [i16],
 }
 
 /// Numbers that begin where a line of the cache does, so that no load of 32 bytes touches two.
-struct Near<T> {
+pub(super) struct Near<T> {
     all: Vec<T>,
     from: usize,
+    len: usize,
 }
 
 impl<T: Copy + Default> Near<T> {
-    fn new(len: usize) -> Self {
+    /// Zeros.
+    pub(super) fn new(len: usize) -> Self {
         let line = 64 / size_of::<T>();
         let all = vec![T::default(); if len == 0 { 0 } else { len + line }];
         let from = all.as_ptr().align_offset(64).min(line);
-        Self { all, from }
+        Self { all, from, len }
     }
 
-    fn get(&self) -> &[T] {
-        self.all.get(self.from..).unwrap_or_default()
+    pub(super) fn get(&self) -> &[T] {
+        self.all.get(self.from..).map_or(&[], |it| &it[..self.len])
     }
 
-    fn get_mut(&mut self) -> &mut [T] {
-        self.all.get_mut(self.from..).unwrap_or_default()
+    pub(super) fn get_mut(&mut self) -> &mut [T] {
+        let all = self.all.get_mut(self.from..);
+        all.map_or(&mut [], |it| &mut it[..self.len])
     }
 }
 
@@ -177,7 +180,7 @@ impl Held {
             let (a, b) = two.split_at(16);
             let [a, b] = [a, b].map(|it| it.iter().map(|&it| i16::from(it)).sum::<i16>());
             self.sixteens.extend([a, b]);
-            self.sums.push(scale * f32::from(a + b));
+            self.sums.push(a + b);
         }
     }
 }

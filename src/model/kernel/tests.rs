@@ -9,7 +9,7 @@ use candle_core::{Device, Tensor};
 use half::f16;
 use proptest::prelude::*;
 
-use super::tile;
+use super::{Packed, tile};
 
 /// Whether the kernels can be tested here: also where candle's are used instead.
 fn able() -> bool {
@@ -22,7 +22,8 @@ fn able() -> bool {
 
 /// What the kernels make of it.
 fn ours(weight: &QTensor, x: &Tensor) -> Vec<Vec<f32>> {
-    let products = tile::multiplied(&[weight], x).unwrap();
+    let packed = Packed::of(weight).unwrap().unwrap();
+    let products = tile::products(&[&packed], x).unwrap();
     products.unwrap()[0].to_vec2().unwrap()
 }
 

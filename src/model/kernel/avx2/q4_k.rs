@@ -1,81 +1,49 @@
-//! Q4_K: two 16-bit scales, twelve bytes that pack eight 6-bit scales and eight 6-bit minima, and 256
-//! numbers of four bits; layout as in ggml's `ggml-common.h`.
+//! Q4_K: of each of eight rows two 16-bit scales, eight scales and eight minima of a byte each, and 256
+//! numbers of four bits.
+//!
+//! In order: the first scale of each row; the second; for each of the eight parts of 32 numbers the scale of
+//! each row; for each pair of parts two minima of each row; for each pair of parts, eight times, four bytes of
+//! each row, whose low halves are numbers of the first part and whose high halves are of the second.
 #![expect(
     unsafe_code,
-    reason = "a load of 32 bytes, and a trait of what needs a processor"
+    reason = "loads of 16 bytes, and a trait of what needs a processor"
 )]
 
 use core::arch::x86_64::{
-    __m256, _mm_cvtepu8_epi16, _mm_cvtsi64_si128, _mm256_add_epi32, _mm256_and_si256,
-    _mm256_broadcastsi128_si256, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_fmadd_ps,
-    _mm256_fnmadd_ps, _mm256_loadu_ps, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps,
-    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_srli_epi16, _mm256_srli_si256,
+    __m256, __m256i, _mm_loadu_si128, _mm256_add_epi16, _mm256_add_epi32, _mm256_and_si256,
+    _mm256_broadcastsi128_si256, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_fmadd_ps,
+    _mm256_fmsub_ps, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi8,
+    _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
 };
 
-use super::{Blocks, MANY, Q4_K, Q4K, all, half, load, start};
+use super::{Blocks, EIGHT, Q4_K, Q4K, all, ask, four, halves, load, some, start};
 use crate::model::kernel::activations::{Group, SUMS, WIDE};
 
-/// Pairs of 32 numbers in a block.
-const PARTS: usize = 4;
+/// Pairs of parts in a block.
+const PAIRS: usize = 4;
+/// Where the scales of parts begin, the minima, and the numbers.
+const SCALES: usize = 4 * EIGHT;
+const MINIMA: usize = SCALES + 2 * PAIRS * EIGHT;
+const NUMBERS: usize = MINIMA + 2 * PAIRS * EIGHT;
 
-impl Blocks for Q4K {
-    const PIECE: usize = Q4_K.1;
-
-    #[target_feature(enable = "avx2,fma,f16c")]
-    #[inline]
-    unsafe fn add<const N: usize>(block: &[u8], x: Group<'_>, at: usize, sums: &mut [__m256; N]) {
-        let bytes = &x.bytes[start::<N>(at)..][..N * WIDE];
-        let added = &x.sums[at * SUMS * N..][..N * SUMS];
-        let scales_x = &x.scales[at * N..][..N];
-        assert_eq!(block.len(), Q4_K.1, "a block of another size");
-        let low = _mm256_set1_epi8(15);
-        let scale = half(block, 0);
+/// Packs a block of each of eight rows.
+pub(in super::super) fn pack(blocks: [&[u8]; EIGHT], out: &mut [u8]) {
+    for (row, block) in blocks.iter().enumerate() {
+        out[row * 2..][..2].copy_from_slice(&block[..2]);
+        out[(EIGHT + row) * 2..][..2].copy_from_slice(&block[2..4]);
         let (scales, minima) = unpacked(&block[4..16]);
-        let scales = _mm_cvtepu8_epi16(_mm_cvtsi64_si128(scales.cast_signed()));
-        let mut scales = _mm256_broadcastsi128_si256(scales);
-        let (first, second) = (_mm256_set1_epi16(0x0100), _mm256_set1_epi16(0x0302));
-        let mut products = [_mm256_setzero_si256(); N];
-        let mut add = |numbers, scale, from: usize| {
-            for (row, product) in products.iter_mut().enumerate() {
-                let pairs = _mm256_maddubs_epi16(numbers, load(bytes, row * WIDE + from));
-                *product = _mm256_add_epi32(*product, _mm256_madd_epi16(scale, pairs));
-            }
-        };
-        for part in 0..parts::<N>() {
-            let both = load(block, 16 + part * 32);
-            let scale = _mm256_shuffle_epi8(scales, first);
-            add(_mm256_and_si256(both, low), scale, part * 64);
-            let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(both), low);
-            let scale = _mm256_shuffle_epi8(scales, second);
-            add(upper, scale, part * 64 + 32);
-            scales = _mm256_srli_si256::<4>(scales);
+        for (part, (scale, minimum)) in scales.into_iter().zip(minima).enumerate() {
+            out[SCALES + part * EIGHT + row] = scale;
+            out[MINIMA + (part / 2 * EIGHT + row) * 2 + part % 2] = minimum;
         }
-        let minima = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(minima.cast_signed()));
-        let minima = _mm256_mul_ps(_mm256_cvtepi32_ps(minima), half(block, 2));
-        for (row, sum) in sums.iter_mut().enumerate() {
-            let scale = _mm256_mul_ps(scale, all(scales_x, row));
-            *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products[row]), scale, *sum);
-            // SAFETY: `added` has eight numbers a row.
-            let added = unsafe { _mm256_loadu_ps(added[row * SUMS..][..SUMS].as_ptr()) };
-            *sum = _mm256_fnmadd_ps(minima, added, *sum);
+        for (at, bytes) in block[16..].chunks_exact(4).enumerate() {
+            out[NUMBERS + (at * EIGHT + row) * 4..][..4].copy_from_slice(bytes);
         }
     }
 }
 
-/// [`PARTS`], in a way that the compiler cannot see where the rows are many: a loop of which it knows the
-/// length it unrolls, and then has too many numbers at a time for the registers.
-#[inline(always)]
-fn parts<const N: usize>() -> usize {
-    match N {
-        MANY.. => core::hint::black_box(PARTS),
-        _ => PARTS,
-    }
-}
-
-/// The eight scales and the eight minima of a block, each as bytes.
-#[inline]
-fn unpacked(packed: &[u8]) -> (u64, u64) {
+/// The eight scales and the eight minima of a stored block.
+fn unpacked(packed: &[u8]) -> ([u8; 8], [u8; 8]) {
     let word = |at: usize| {
         u32::from_le_bytes([packed[at], packed[at + 1], packed[at + 2], packed[at + 3]])
     };
@@ -83,5 +51,94 @@ fn unpacked(packed: &[u8]) -> (u64, u64) {
     // The first four have six bits of their own; the last four have four, and two that the first leave.
     let last = |low: u32, high: u32| (low & 0x0f0f_0f0f) | ((high >> 2) & 0x3030_3030);
     let joined = |first: u32, last: u32| u64::from(first & 0x3f3f_3f3f) | u64::from(last) << 32;
-    (joined(a, last(c, a)), joined(b, last(c >> 4, b)))
+    let (scales, minima) = (joined(a, last(c, a)), joined(b, last(c >> 4, b)));
+    (scales.to_le_bytes(), minima.to_le_bytes())
+}
+
+impl Blocks for Q4K {
+    const PIECE: usize = Q4_K;
+
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline]
+    unsafe fn add<const N: usize>(
+        block: &[u8],
+        x: Group<'_>,
+        at: usize,
+        next: *const u8,
+        sums: &mut [__m256; N],
+    ) {
+        let bytes = &x.bytes[start::<N>(at)..][..N * WIDE];
+        let added = &x.sums[at * SUMS * N..][..N * SUMS];
+        let scales_x = &x.scales[at * N..][..N];
+        assert_eq!(block.len(), Q4_K, "a block of another size");
+        ask(next, NUMBERS);
+        let mut products = [_mm256_setzero_si256(); N];
+        let mut minima = products;
+        for pair in 0..some::<N>(PAIRS) {
+            let numbers = NUMBERS + pair * WIDE;
+            ask(next.wrapping_add(numbers), WIDE);
+            // SAFETY: 16 bytes of the scales, and of the minima.
+            let sixteen = |from: usize| unsafe {
+                _mm_loadu_si128(block[from + pair * 2 * EIGHT..].as_ptr().cast())
+            };
+            let scales = _mm256_broadcastsi128_si256(sixteen(SCALES));
+            for second in [false, true] {
+                let mut eight = [_mm256_setzero_si256(); 8];
+                for (at, it) in eight.iter_mut().enumerate() {
+                    *it = numbers_of(load(block, numbers + at * 32), second);
+                }
+                let scale = _mm256_shuffle_epi8(scales, twice(second));
+                for (row, product) in products.iter_mut().enumerate() {
+                    let from = row * WIDE + pair * 64 + usize::from(second) * 32;
+                    let of =
+                        |at: usize| _mm256_maddubs_epi16(eight[at], four(bytes, from + at * 4));
+                    // Eight pairs of products, each at most 15 × 127: they fit 16 bits.
+                    let mut sum = of(0);
+                    for at in 1..8 {
+                        sum = _mm256_add_epi16(sum, of(at));
+                    }
+                    *product = _mm256_add_epi32(*product, _mm256_madd_epi16(sum, scale));
+                }
+            }
+            let two = _mm256_cvtepu8_epi16(sixteen(MINIMA));
+            for (row, minimum) in minima.iter_mut().enumerate() {
+                let both = _mm256_madd_epi16(two, four(added, row * SUMS + pair * 2));
+                *minimum = _mm256_add_epi32(*minimum, both);
+            }
+        }
+        let (scale, least) = (halves(block, 0), halves(block, 2 * EIGHT));
+        for (row, sum) in sums.iter_mut().enumerate() {
+            let below = _mm256_mul_ps(_mm256_cvtepi32_ps(minima[row]), least);
+            let whole = _mm256_fmsub_ps(_mm256_cvtepi32_ps(products[row]), scale, below);
+            *sum = _mm256_fmadd_ps(whole, all(scales_x, row), *sum);
+        }
+    }
+}
+
+/// The low halves of bytes, or the high ones.
+#[target_feature(enable = "avx2,fma,f16c")]
+#[inline]
+fn numbers_of(bytes: __m256i, high: bool) -> __m256i {
+    let bytes = match high {
+        false => bytes,
+        true => _mm256_srli_epi16::<4>(bytes),
+    };
+    _mm256_and_si256(bytes, _mm256_set1_epi8(15))
+}
+
+/// Picks eight of 16 bytes, the first ones or the second, each twice as a 16-bit number.
+#[target_feature(enable = "avx2,fma,f16c")]
+#[inline]
+fn twice(second: bool) -> __m256i {
+    // -1 stands for 0.
+    match second {
+        false => _mm256_setr_epi8(
+            0, -1, 0, -1, 1, -1, 1, -1, 2, -1, 2, -1, 3, -1, 3, -1, 4, -1, 4, -1, 5, -1, 5, -1, 6,
+            -1, 6, -1, 7, -1, 7, -1,
+        ),
+        true => _mm256_setr_epi8(
+            8, -1, 8, -1, 9, -1, 9, -1, 10, -1, 10, -1, 11, -1, 11, -1, 12, -1, 12, -1, 13, -1, 13,
+            -1, 14, -1, 14, -1, 15, -1, 15, -1,
+        ),
+    }
 }

@@ -1,82 +1,109 @@
-//! Q6_K: 256 low halves of four bits, 256 high parts of two, sixteen signed bytes of scales, and a 16-bit
-//! scale; layout as in ggml's `ggml-common.h`. The six bits stand for themselves less 32.
+//! Q6_K: of each of eight rows a 16-bit scale, sixteen signed bytes of scales, and 256 numbers of six bits,
+//! which stand for themselves less 32.
+//!
+//! In order: the scale of each row; for each pair of the sixteen parts two scales of each row; for each eighth
+//! of 32 numbers, eight times, four bytes of each row: the low four bits of a number of the eighth, and of one
+//! of the eighth after the next; the high two bits, in the same way, of four eighths.
 #![expect(
     unsafe_code,
-    reason = "a load of 16 bytes, and a trait of what needs a processor"
+    reason = "loads of 16 bytes, and a trait of what needs a processor"
 )]
 
 use core::arch::x86_64::{
-    __m256, _mm_loadu_si128, _mm_set1_epi16, _mm256_add_epi32, _mm256_and_si256,
-    _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_mullo_epi16, _mm256_or_si256,
-    _mm256_permute2x128_si256, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16,
-    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
-    _mm256_srli_si256,
+    __m256, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi16, _mm256_add_epi32,
+    _mm256_and_si256, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_or_si256, _mm256_set1_epi8, _mm256_setr_epi64x,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_slli_epi32,
+    _mm256_srl_epi16, _mm256_sub_epi32,
 };
 
-use super::{Blocks, MANY, Q6_K, Q6K, all, half, load, start};
+use super::{Blocks, EIGHT, Q6_K, Q6K, all, ask, four, halves, load, some, start};
 use crate::model::kernel::activations::{Group, SIXTEENS, WIDE};
 
-/// Halves of a block.
-const HALVES: usize = 2;
+/// Where the scales of parts begin, the low bits, and the high ones.
+const SCALES: usize = 2 * EIGHT;
+const LOW: usize = SCALES + 16 * EIGHT;
+const HIGH: usize = LOW + 128 * EIGHT;
 
-impl Blocks for Q6K {
-    const PIECE: usize = Q6_K.1;
-
-    #[target_feature(enable = "avx2,fma,f16c")]
-    #[inline]
-    unsafe fn add<const N: usize>(block: &[u8], x: Group<'_>, at: usize, sums: &mut [__m256; N]) {
-        let bytes = &x.bytes[start::<N>(at)..][..N * WIDE];
-        let sixteens = &x.sixteens[at * SIXTEENS * N..][..N * SIXTEENS];
-        let scales_x = &x.scales[at * N..][..N];
-        assert_eq!(block.len(), Q6_K.1, "a block of another size");
-        let (low, two) = (_mm256_set1_epi8(15), _mm256_set1_epi8(3));
-        // SAFETY: 16 bytes of a block of 210.
-        let scales = unsafe { _mm_loadu_si128(block[192..208].as_ptr().cast()) };
-        let scales = _mm256_cvtepi8_epi16(scales);
-        let lowered = _mm256_mullo_epi16(scales, _mm256_set1_epi16(-32));
-        let mut products = [_mm256_setzero_si256(); N];
-        for (row, product) in products.iter_mut().enumerate() {
-            *product = _mm256_madd_epi16(lowered, load(sixteens, row * SIXTEENS));
+/// Packs a block of each of eight rows.
+pub(in super::super) fn pack(blocks: [&[u8]; EIGHT], out: &mut [u8]) {
+    for (row, block) in blocks.iter().enumerate() {
+        out[row * 2..][..2].copy_from_slice(&block[208..]);
+        for (part, scale) in block[192..208].iter().enumerate() {
+            out[SCALES + (part / 2 * EIGHT + row) * 2 + part % 2] = *scale;
         }
-        // One scale for the lower 16 numbers, the next for the upper.
-        let pick = |of: i16| _mm_set1_epi16(of | (of + 1) << 8);
-        let pick = _mm256_set_m128i(pick(2), pick(0));
-        let mut here = _mm256_permute2x128_si256::<0x00>(scales, scales);
-        for half in 0..halves::<N>() {
-            let mut high = load(block, 128 + half * 32);
-            let lows = [load(block, half * 64), load(block, half * 64 + 32)];
-            for quarter in 0..4 {
-                let below = match quarter {
-                    0 | 1 => lows[quarter],
-                    _ => _mm256_srli_epi16::<4>(lows[quarter - 2]),
-                };
-                let upper = _mm256_slli_epi16::<4>(_mm256_and_si256(high, two));
-                let numbers = _mm256_or_si256(_mm256_and_si256(below, low), upper);
-                let scale = _mm256_shuffle_epi8(here, pick);
-                let from = half * 128 + quarter * 32;
-                for (row, product) in products.iter_mut().enumerate() {
-                    let pairs = _mm256_maddubs_epi16(numbers, load(bytes, row * WIDE + from));
-                    *product = _mm256_add_epi32(*product, _mm256_madd_epi16(scale, pairs));
-                }
-                high = _mm256_srli_epi16::<2>(high);
-                here = _mm256_srli_si256::<4>(here);
-            }
-            here = _mm256_permute2x128_si256::<0x11>(scales, scales);
-        }
-        let scale = half(block, 208);
-        for (row, sum) in sums.iter_mut().enumerate() {
-            let scale = _mm256_mul_ps(scale, all(scales_x, row));
-            *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products[row]), scale, *sum);
+        // The high bits follow the low ones here as there.
+        for (at, bytes) in block[..192].chunks_exact(4).enumerate() {
+            out[LOW + (at * EIGHT + row) * 4..][..4].copy_from_slice(bytes);
         }
     }
 }
 
-/// [`HALVES`], as with the parts of [`super::q4_k`].
-#[inline(always)]
-fn halves<const N: usize>() -> usize {
-    match N {
-        MANY.. => core::hint::black_box(HALVES),
-        _ => HALVES,
+impl Blocks for Q6K {
+    const PIECE: usize = Q6_K;
+
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline]
+    unsafe fn add<const N: usize>(
+        block: &[u8],
+        x: Group<'_>,
+        at: usize,
+        next: *const u8,
+        sums: &mut [__m256; N],
+    ) {
+        let bytes = &x.bytes[start::<N>(at)..][..N * WIDE];
+        let sixteens = &x.sixteens[at * SIXTEENS * N..][..N * SIXTEENS];
+        let scales_x = &x.scales[at * N..][..N];
+        assert_eq!(block.len(), Q6_K, "a block of another size");
+        let mut products = [_mm256_setzero_si256(); N];
+        let mut lowered = products;
+        for eighth in 0..some::<N>(8) {
+            ask(next.wrapping_add(eighth * (Q6_K / 8)), Q6_K / 8);
+            let (half, quarter) = (eighth / 4, eighth % 4);
+            // SAFETY: 16 bytes of the scales.
+            let pairs =
+                unsafe { _mm_loadu_si128(block[SCALES + eighth * 2 * EIGHT..].as_ptr().cast()) };
+            let pairs = _mm256_cvtepi8_epi16(pairs);
+            for (row, lowered) in lowered.iter_mut().enumerate() {
+                let both = _mm256_madd_epi16(pairs, four(sixteens, row * SIXTEENS + eighth * 2));
+                *lowered = _mm256_add_epi32(*lowered, both);
+            }
+            let low = LOW + (half * 2 + quarter % 2) * WIDE;
+            let high = HIGH + half * WIDE;
+            let down = _mm_cvtsi32_si128(quarter as i32 / 2 * 4);
+            let up = _mm_cvtsi32_si128(quarter as i32 * 2);
+            for part in 0..2 {
+                let mut numbers = [_mm256_setzero_si256(); 4];
+                for (at, it) in numbers.iter_mut().enumerate() {
+                    let at = (part * 4 + at) * 32;
+                    let below = _mm256_srl_epi16(load(block, low + at), down);
+                    let below = _mm256_and_si256(below, _mm256_set1_epi8(15));
+                    let above = _mm256_srl_epi16(load(block, high + at), up);
+                    let above = _mm256_and_si256(above, _mm256_set1_epi8(3));
+                    *it = _mm256_or_si256(below, _mm256_slli_epi16::<4>(above));
+                }
+                // The first of a pair twice, or the second.
+                let pick = [0x0504_0504_0100_0100_u64, 0x0706_0706_0302_0302][part];
+                let pick = [pick, pick + 0x0808_0808_0808_0808].map(u64::cast_signed);
+                let pick = _mm256_setr_epi64x(pick[0], pick[1], pick[0], pick[1]);
+                let scale = _mm256_shuffle_epi8(pairs, pick);
+                for (row, product) in products.iter_mut().enumerate() {
+                    let from = row * WIDE + eighth * 32 + part * 16;
+                    let of =
+                        |at: usize| _mm256_maddubs_epi16(numbers[at], four(bytes, from + at * 4));
+                    // Two pairs of products, each at most 63 × 127, fit 16 bits; more do not.
+                    for two in [0, 2] {
+                        let sum = _mm256_add_epi16(of(two), of(two + 1));
+                        *product = _mm256_add_epi32(*product, _mm256_madd_epi16(sum, scale));
+                    }
+                }
+            }
+        }
+        let scale = halves(block, 0);
+        for (row, sum) in sums.iter_mut().enumerate() {
+            let whole = _mm256_sub_epi32(products[row], _mm256_slli_epi32::<5>(lowered[row]));
+            let scale = _mm256_mul_ps(scale, all(scales_x, row));
+            *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), scale, *sum);
+        }
     }
 }
