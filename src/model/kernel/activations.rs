@@ -26,7 +26,7 @@ pub(super) enum Length {
 
 /// Rows of numbers, each piece of a row with one scale: `number ≈ scale × integer`.
 ///
-/// Rows stand in groups of eight and, at the end, four, two and one.
+/// Rows stand in groups of [`ROWS`] at most.
 pub(super) struct Activations(Vec<Held>);
 
 /// A group of rows: the first piece of each, then the second of each, and so on.
@@ -82,17 +82,10 @@ impl<T: Copy + Default> Near<T> {
     }
 }
 
-/// The groups of `rows` rows.
+/// The groups of `rows` rows: as few as can be, and of about one size.
 fn groups(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let size = match rows - from {
-            0 => return None,
-            left => ROWS.min(1 << left.ilog2()),
-        };
-        from += size;
-        Some(from - size..from)
-    })
+    let count = rows.div_ceil(ROWS);
+    (0..count).map(move |it| it * rows / count..(it + 1) * rows / count)
 }
 
 impl Activations {

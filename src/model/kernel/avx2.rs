@@ -1,8 +1,7 @@
 //! Dot products of rows of a packed matrix with rows of activations, in AVX2.
 //!
 //! What is multiplied at a time is a piece: the weights of [`WIDE`] numbers of eight rows, with as many numbers
-//! of each of some rows of activations. Where the rows are many, each piece of all of them passes by all rows
-//! of weights before the next does, because they stay in the nearest cache then; the sums wait in memory.
+//! of each of some rows of activations.
 #![expect(
     unsafe_code,
     reason = "loads of 32 bytes at a time, and calls of what was compiled for a processor that was looked for"
@@ -34,11 +33,8 @@ pub(super) const Q6_K: usize = 210 * EIGHT;
 /// activations pass by.
 pub(super) const TAKEN: usize = 4;
 
-/// From so many rows of activations on they go piece by piece.
-const MANY: usize = 4;
-
-/// Bytes between what is multiplied with few rows and what is asked of memory meanwhile: weights are read
-/// once, from end to end, and the processor alone does not look far enough ahead.
+/// Bytes between what is multiplied and what is asked of memory meanwhile: weights are read from end to end,
+/// and the processor alone does not look far enough ahead.
 const AHEAD: usize = 2048;
 
 pub(super) use quantise::{bytes, words};
@@ -78,37 +74,16 @@ pub(super) fn products<B: Blocks, const N: usize>(
     x: Group<'_>,
     set: impl Fn(usize, usize, __m256),
 ) {
-    let give = |eight: usize, sums: [__m256; N]| {
+    for (eight, weights) in weights.chunks_exact(stride).enumerate() {
+        let mut sums = [_mm256_setzero_ps(); N];
+        for (at, piece) in weights.chunks(B::PIECE).enumerate() {
+            let next = piece.as_ptr().wrapping_add(AHEAD);
+            // SAFETY: whoever called this has looked at the processor.
+            unsafe { B::add(piece, x, at, next, &mut sums) };
+        }
         for (token, sum) in sums.into_iter().enumerate() {
             set(eight, token, sum);
         }
-    };
-    let none = [_mm256_setzero_ps(); N];
-    if N < MANY {
-        for (eight, weights) in weights.chunks_exact(stride).enumerate() {
-            let mut sums = none;
-            for (at, piece) in weights.chunks(B::PIECE).enumerate() {
-                let next = piece.as_ptr().wrapping_add(AHEAD);
-                // SAFETY: whoever called this has looked at the processor.
-                unsafe { B::add(piece, x, at, next, &mut sums) };
-            }
-            give(eight, sums);
-        }
-        return;
-    }
-    let mut sums = [none; TAKEN];
-    // The rows that come next, from end to end, while pieces of these are picked from here and there.
-    let mut next = weights.as_ptr().wrapping_add(weights.len());
-    for (at, from) in (0..stride).step_by(B::PIECE).enumerate() {
-        let piece = from..stride.min(from + B::PIECE);
-        for (weights, sums) in weights.chunks_exact(stride).zip(&mut sums) {
-            // SAFETY: as above.
-            unsafe { B::add(&weights[piece.clone()], x, at, next, sums) };
-            next = next.wrapping_add(piece.len());
-        }
-    }
-    for (eight, sums) in sums.into_iter().take(weights.len() / stride).enumerate() {
-        give(eight, sums);
     }
 }
 
@@ -165,12 +140,12 @@ fn start<const N: usize>(at: usize) -> usize {
     at * WIDE * N
 }
 
-/// `count`, in a way that the compiler cannot see where the rows are many: a loop of which it knows the
-/// length it unrolls, and then has too many numbers at a time for the registers.
+/// `count`, in a way that the compiler cannot see where the rows are four or more: a loop of which it knows
+/// the length it unrolls, and then has too many numbers at a time for the registers.
 #[inline(always)]
 fn some<const N: usize>(count: usize) -> usize {
     match N {
-        MANY.. => core::hint::black_box(count),
+        4.. => core::hint::black_box(count),
         _ => count,
     }
 }

@@ -8,7 +8,7 @@ use core::arch::x86_64::{__m256, _mm256_storeu_ps};
 
 use candle_core::{DType, Device, Result, Storage, Tensor, utils::barrier_pool};
 
-use super::activations::{Activations, Group, Length};
+use super::activations::{Activations, Group, Length, ROWS};
 use super::avx2::{self, EIGHT, TAKEN};
 use super::packed::{Kind, Packed};
 
@@ -137,11 +137,16 @@ fn times(weight: &Packed, x: &Activations) -> Vec<f32> {
                     // `token` is one of x's; there were kernels to make the numbers.
                     unsafe { results.put((first + token) * rows + row, rows - row, numbers) };
                 };
+                let kind = weight.kind;
                 match tokens.len() {
-                    8 => weight.kind.products::<8>(weights, stride, group, set),
-                    4 => weight.kind.products::<4>(weights, stride, group, set),
-                    2 => weight.kind.products::<2>(weights, stride, group, set),
-                    _ => weight.kind.products::<1>(weights, stride, group, set),
+                    1 => kind.products::<1>(weights, stride, group, set),
+                    2 => kind.products::<2>(weights, stride, group, set),
+                    3 => kind.products::<3>(weights, stride, group, set),
+                    4 => kind.products::<4>(weights, stride, group, set),
+                    5 => kind.products::<5>(weights, stride, group, set),
+                    6 => kind.products::<6>(weights, stride, group, set),
+                    7 => kind.products::<7>(weights, stride, group, set),
+                    _ => kind.products::<ROWS>(weights, stride, group, set),
                 }
             }
         }
