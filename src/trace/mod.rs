@@ -10,6 +10,7 @@ mod alike;
 mod builder;
 mod cursor;
 pub mod file;
+mod ints;
 mod json;
 mod lines;
 mod plain;
@@ -39,6 +40,7 @@ pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
 pub use text::{literal, repr};
 pub(crate) use text::{put as put_repr, put_literal};
+pub(crate) use plain::Plain;
 pub(crate) use values::Near;
 
 /// Names a [`Step`]: its position in time, counted from 0. People count from 1: [`StepId::number`].
