@@ -84,11 +84,10 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, pen: &mut Pen<'_>)
     );
     if let Some(value) = record.returned.or(record.yielded).filter(|_| gives) {
         tell(trace, record, (SpanKind::Output, &[]), pen, |text| {
-            let value = texts.repr(value);
             text.push_str("[OUTPUT] ");
-            text.push_str(&value.whole);
+            let cut = texts.put(value, text);
             text.push_str(" [/OUTPUT]");
-            if value.cut { Loss::Elided } else { Loss::Exact }
+            if cut { Loss::Elided } else { Loss::Exact }
         });
     }
 }
@@ -126,14 +125,12 @@ fn changed(trace: &Trace, changes: &[Change], texts: &mut Texts<'_>, text: &mut 
     let mut separator = "";
     for change in changes {
         let Some(value) = change.value else { continue };
-        let value = texts.repr(value);
-        if value.cut {
-            loss = Loss::Elided;
-        }
         text.push_str(separator);
         text.push_str(trace.name(change.name));
         text.push_str(" = ");
-        text.push_str(&value.whole);
+        if texts.put(value, text) {
+            loss = Loss::Elided;
+        }
         separator = ", ";
     }
     for change in changes.iter().filter(|it| it.value.is_none()) {

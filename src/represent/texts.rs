@@ -86,6 +86,28 @@ impl<'a> Texts<'a> {
         })
     }
 
+    /// Appends [`Self::repr`]; whether it is cut. Costs less where the value is a short one.
+    pub(super) fn put(&mut self, id: ValueId, out: &mut String) -> bool {
+        if self.trace.put_scalar(id, &mut self.near, out) {
+            return false;
+        }
+        let text = self.repr(id);
+        out.push_str(&text.whole);
+        text.cut
+    }
+
+    /// Appends [`Self::short`]. Costs less where the value is a short one.
+    pub(super) fn put_short(
+        &mut self,
+        id: ValueId,
+        rewrite: impl Fn(&str) -> Option<String>,
+        out: &mut String,
+    ) {
+        if !self.trace.put_scalar(id, &mut self.near, out) {
+            out.push_str(self.short(id, rewrite));
+        }
+    }
+
     /// `repr`, cleaned, then rewritten by `rewrite` where that gives another text, then shortened to
     /// [`SHORT`] characters.
     pub(super) fn short(&mut self, id: ValueId, rewrite: impl Fn(&str) -> Option<String>) -> &str {

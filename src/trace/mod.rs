@@ -30,6 +30,7 @@ pub use builder::Builder;
 pub use cursor::{Cursor, Heading, Motion, Stride};
 pub(crate) use json::put_json;
 pub use json::{json, json_with_tuples};
+pub(crate) use plain::Plain;
 pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},
@@ -40,7 +41,6 @@ pub use state::{Binding, Effect};
 pub use tape::{Id, Tape};
 pub use text::{literal, repr};
 pub(crate) use text::{put as put_repr, put_literal};
-pub(crate) use plain::Plain;
 pub(crate) use values::Near;
 
 /// Names a [`Step`]: its position in time, counted from 0. People count from 1: [`StepId::number`].
