@@ -5,11 +5,13 @@
 //! callee's, arguments stand on the callee's line, exceptions and deletions are told as such.
 
 use super::{
-    Loss, Pen, Profile, Representation, Request, Span, SpanKind, compat,
+    Loss, Pen, Profile, Representation, Request, Span, SpanKind,
+    annotate::gives,
+    compat,
     records::{Change, Feed, Part, Record},
     texts::{Texts, put_number, raised},
 };
-use crate::trace::{CodeKind, Trace};
+use crate::trace::Trace;
 
 /// The Concise format.
 #[derive(Debug)]
@@ -77,12 +79,9 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, pen: &mut Pen<'_>)
             exception,
         );
     }
-    // That the body of a file or a class is over is no value it gave.
-    let gives = !matches!(
-        trace.code(record.frame).kind,
-        CodeKind::Module | CodeKind::Class
-    );
-    if let Some(value) = record.returned.or(record.yielded).filter(|_| gives) {
+    if let Some(value) = record.returned.or(record.yielded)
+        && gives(trace, record.frame)
+    {
         tell(trace, record, (SpanKind::Output, &[]), pen, |text| {
             text.push_str("[OUTPUT] ");
             let cut = texts.put(value, text);

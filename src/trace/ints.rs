@@ -16,9 +16,11 @@ const HIGH: u64 = 0x80 * ONES;
 pub(super) fn put(input: &mut Input<'_>, most: usize, out: &mut String) -> Option<usize> {
     let mut text = [0; ROOM];
     let (mut end, mut count) = (0, 0);
-    while count < most && end + ONE <= ROOM && input.rest().first() == Some(&tag::INT) {
-        input.byte().ok()?;
-        let number = input.i64().ok()?;
+    // One of its own is not written to memory for each byte.
+    let mut ahead = *input;
+    while count < most && end + ONE <= ROOM && ahead.rest().first() == Some(&tag::INT) {
+        ahead.byte().ok()?;
+        let number = ahead.i64().ok()?;
         if 0 < count {
             text[end..end + 2].copy_from_slice(b", ");
             end += 2;
@@ -26,6 +28,7 @@ pub(super) fn put(input: &mut Input<'_>, most: usize, out: &mut String) -> Optio
         end += write(number, &mut text[end..]);
         count += 1;
     }
+    *input = ahead;
     out.push_str(std::str::from_utf8(&text[..end]).ok()?);
     Some(count)
 }
@@ -68,7 +71,7 @@ fn run(bytes: &[u8], most: usize) -> (usize, usize) {
         let ends = low & !upto;
         let follow = ends << 8 | (1 - open);
         let others = (word ^ u64::from(tag::INT) * ONES) & (tags * 0xff);
-        let here = ends.count_ones() as usize;
+        let here = (ends.wrapping_mul(ONES) >> 56) as usize;
         if tags != follow || others != 0 || most < count + here {
             break;
         }
@@ -81,31 +84,32 @@ fn run(bytes: &[u8], most: usize) -> (usize, usize) {
     (len, count)
 }
 
-/// Writes a number to the front of `out`, which has room for eight bytes more than it takes; how many it
-/// takes.
+/// Writes a number to the front of `out`, which has room for the longest; how many bytes it takes.
 fn write(number: i64, out: &mut [u8]) -> usize {
-    let Some(small) = u64::try_from(number).ok().filter(|it| *it < 100_000_000) else {
+    let Some(small) = usize::try_from(number).ok().filter(|it| *it < 1_000_000) else {
         let mut text = itoa::Buffer::new();
         let text = text.format(number).as_bytes();
         out[..text.len()].copy_from_slice(text);
         return text.len();
     };
-    let digits = digits(small);
-    let zeros = (digits.trailing_zeros() / 8).min(7);
+    let digits = u64::from(DIGITS[small / 1000]) | u64::from(DIGITS[small % 1000]) << 24;
+    let zeros = (digits.trailing_zeros() / 8).min(5);
     let text = (digits | 0x30 * ONES) >> (8 * zeros);
     out[..8].copy_from_slice(&text.to_le_bytes());
-    8 - zeros as usize
+    6 - zeros as usize
 }
 
-/// The eight digits of a number below 10⁸, the first in the lowest byte.
-fn digits(number: u64) -> u64 {
-    // Four digits, then two, then one side by side in a word; divisions by 100 and 10 are multiplications.
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = fours * 10_486 >> 20 & 0x7f_0000_007f;
-    let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = twos * 103 >> 10 & 0x000f_000f_000f_000f;
-    tens | (twos - 10 * tens) << 8
-}
+/// The three digits of each number below 1000, the first in the lowest byte.
+static DIGITS: [u32; 1000] = {
+    let mut all = [0; 1000];
+    let mut it = 0;
+    while it < all.len() {
+        let number = it as u32;
+        all[it] = number / 100 | number / 10 % 10 << 8 | number % 10 << 16;
+        it += 1;
+    }
+    all
+};
 
 #[cfg(test)]
 mod tests {

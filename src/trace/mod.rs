@@ -347,6 +347,11 @@ impl Trace {
         &self.exceptions[id]
     }
 
+    /// Whether any event speaks of an exception.
+    pub(crate) fn raises(&self) -> bool {
+        !self.exceptions.is_empty()
+    }
+
     /// What changed in the event's frame since its previous event.
     pub fn writes(&self, event: EventId) -> impl ExactSizeIterator<Item = Write> {
         let first = self.events[event].first_write;

@@ -114,6 +114,9 @@ impl<'a> Log<'a> {
         wanted: &[Of],
         mut take: impl FnMut(&Note<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        if wanted == [Of::Exception] && !self.trace.raises() {
+            return ControlFlow::Continue(());
+        }
         let root = self.wrapped.as_ref().map(|it| it.root);
         let before = self.events.start.minus(1);
         let mut reading = Reading {
