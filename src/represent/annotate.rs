@@ -97,20 +97,18 @@ pub(super) fn file(trace: &Trace) -> Option<Id<File>> {
     Some(trace.code(frame).file)
 }
 
-fn told(trace: &Trace, record: &Record) -> Vec<Told> {
-    let mut res = Vec::new();
-    if record.changes.iter().any(|it| it.value.is_some()) {
-        res.push(match record.part {
-            Part::Call | Part::Resume => Told::Input,
-            Part::Line | Part::Rest => Told::State,
-        });
-    }
-    res.extend(record.exceptions.iter().map(|&it| Told::Exception(it)));
-    if gives(trace, record.frame) {
-        res.extend(record.returned.map(Told::Returned));
-        res.extend(record.yielded.map(Told::Yielded));
-    }
-    res
+fn told<'r>(trace: &Trace, record: &'r Record) -> impl Iterator<Item = Told> + use<'r> {
+    let binds = record.changes.iter().any(|it| it.value.is_some());
+    let state = match record.part {
+        Part::Call | Part::Resume => Told::Input,
+        Part::Line | Part::Rest => Told::State,
+    };
+    let raised = record.exceptions.iter().map(|&it| Told::Exception(it));
+    let gives = gives(trace, record.frame);
+    let returned = record.returned.filter(|_| gives).map(Told::Returned);
+    let yielded = record.yielded.filter(|_| gives).map(Told::Yielded);
+    let state = binds.then_some(state).into_iter();
+    state.chain(raised).chain(returned).chain(yielded)
 }
 
 /// Whether a frame's end is a value it gave, and not the end of a file's or a class's body.

@@ -100,14 +100,15 @@ fn put(
             if !is_shown(trace, record.frame, name) {
                 continue;
             }
-            let value = texts.repr(value);
-            cut |= value.cut;
             text.push_str(separator);
             text.push_str(trace.name(name));
             text.push_str(" : ");
-            match way {
-                Way::Upstream => text.push_str(&spaced(&value.whole)),
-                _ => text.push_str(&value.whole),
+            if way == Way::Upstream {
+                let value = texts.repr(value);
+                text.push_str(&spaced(&value.whole));
+                cut |= value.cut;
+            } else {
+                cut |= texts.put(value, text);
             }
             separator = " <dictsep> ";
         }

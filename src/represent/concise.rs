@@ -5,11 +5,13 @@
 //! callee's, arguments stand on the callee's line, exceptions and deletions are told as such.
 
 use super::{
-    Loss, Pen, Profile, Representation, Request, Span, SpanKind, compat,
+    Loss, Pen, Profile, Representation, Request, Span, SpanKind,
+    annotate::gives,
+    compat,
     records::{Change, Feed, Part, Record},
     texts::{Texts, put_number, raised},
 };
-use crate::trace::{CodeKind, Trace};
+use crate::trace::Trace;
 
 /// The Concise format.
 #[derive(Debug)]
@@ -77,18 +79,14 @@ fn put(trace: &Trace, record: &Record, texts: &mut Texts<'_>, pen: &mut Pen<'_>)
             exception,
         );
     }
-    // That the body of a file or a class is over is no value it gave.
-    let gives = !matches!(
-        trace.code(record.frame).kind,
-        CodeKind::Module | CodeKind::Class
-    );
-    if let Some(value) = record.returned.or(record.yielded).filter(|_| gives) {
+    if let Some(value) = record.returned.or(record.yielded)
+        && gives(trace, record.frame)
+    {
         tell(trace, record, (SpanKind::Output, &[]), pen, |text| {
-            let value = texts.repr(value);
             text.push_str("[OUTPUT] ");
-            text.push_str(&value.whole);
+            let cut = texts.put(value, text);
             text.push_str(" [/OUTPUT]");
-            if value.cut { Loss::Elided } else { Loss::Exact }
+            if cut { Loss::Elided } else { Loss::Exact }
         });
     }
 }
@@ -126,14 +124,12 @@ fn changed(trace: &Trace, changes: &[Change], texts: &mut Texts<'_>, text: &mut 
     let mut separator = "";
     for change in changes {
         let Some(value) = change.value else { continue };
-        let value = texts.repr(value);
-        if value.cut {
-            loss = Loss::Elided;
-        }
         text.push_str(separator);
         text.push_str(trace.name(change.name));
         text.push_str(" = ");
-        text.push_str(&value.whole);
+        if texts.put(value, text) {
+            loss = Loss::Elided;
+        }
         separator = ", ";
     }
     for change in changes.iter().filter(|it| it.value.is_none()) {

@@ -17,7 +17,7 @@ use super::{
     compat,
     next::{bound, left},
     records::Records,
-    texts::{Texts, json_text, raised},
+    texts::{Texts, raised},
 };
 use crate::trace::Trace;
 
@@ -101,11 +101,7 @@ fn inline(
         pen.say(" # ");
         let mut separator = "";
         // Only states are many on a line, and only they are left out.
-        let mut groups: Vec<&[Fact]> = facts
-            .chunk_by(|a, b| a.told == Told::State && b.told == Told::State)
-            .collect();
-        groups.retain(|it| !it.is_empty());
-        for group in groups {
+        for group in facts.chunk_by(|a, b| a.told == Told::State && b.told == Told::State) {
             pen.say(separator);
             separator = " ";
             let items = match elides {
@@ -115,8 +111,9 @@ fn inline(
             for item in items {
                 match item {
                     Item::One(fact) => {
-                        let text = comment(records, fact, numbered, &mut texts);
-                        pen.tell(|| span(records, fact, line), format_args!("{text}"));
+                        let (start, text) = pen.begin();
+                        comment(records, fact, numbered, &mut texts, text);
+                        pen.told(start, || span(records, fact, line));
                     }
                     Item::Elided(facts) => {
                         pen.say(" ");
@@ -131,33 +128,52 @@ fn inline(
     code(records.trace, facts.file, window, pen, beside);
 }
 
-fn comment(records: &Records<'_>, fact: &Fact, numbered: bool, texts: &mut Texts<'_>) -> String {
+fn comment(
+    records: &Records<'_>,
+    fact: &Fact,
+    numbered: bool,
+    texts: &mut Texts<'_>,
+    text: &mut String,
+) {
     match fact.told {
-        Told::Input => format!("[INPUT] {} [/INPUT]", object(records, fact, texts)),
+        Told::Input => {
+            text.push_str("[INPUT] ");
+            object(records, fact, texts, text);
+            text.push_str(" [/INPUT]");
+        }
         Told::State => {
             let tag = match numbered {
                 true => format!("STATE-{}", fact.nth),
                 false => "STATE".into(),
             };
-            let state = object(records, fact, texts);
-            format!("[{tag}] {state} [/{tag}]")
+            text.push_str(&format!("[{tag}] "));
+            object(records, fact, texts, text);
+            text.push_str(&format!(" [/{tag}]"));
         }
         Told::Exception(it) => {
-            let text = raised(records.trace.exception(it));
-            format!("[EXCEPTION] {text} [/EXCEPTION]")
+            text.push_str("[EXCEPTION] ");
+            text.push_str(&raised(records.trace.exception(it)));
+            text.push_str(" [/EXCEPTION]");
         }
         Told::Returned(it) | Told::Yielded(it) => {
-            format!("[OUTPUT] {} [/OUTPUT]", texts.repr(it).whole)
+            text.push_str("[OUTPUT] ");
+            texts.put(it, text);
+            text.push_str(" [/OUTPUT]");
         }
     }
 }
 
-/// What is bound after a fact's record, as a JSON object.
-fn object(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>) -> String {
-    let changes = records.list[fact.record].changes.iter();
-    let bound = changes.filter_map(|it| Some((records.trace.name(it.name), it.value?)));
-    let pairs: Vec<String> = bound
-        .map(|(name, value)| format!("{}: {}", json_text(name), texts.json(value).whole))
-        .collect();
-    format!("{{{}}}", pairs.join(", "))
+/// Appends what is bound after a fact's record, as a JSON object.
+fn object(records: &Records<'_>, fact: &Fact, texts: &mut Texts<'_>, text: &mut String) {
+    text.push('{');
+    let mut separator = "";
+    for change in &records.list[fact.record].changes {
+        let Some(value) = change.value else { continue };
+        text.push_str(separator);
+        text.push_str(texts.name(change.name));
+        text.push_str(": ");
+        text.push_str(&texts.json(value).whole);
+        separator = ", ";
+    }
+    text.push('}');
 }

@@ -3,7 +3,7 @@
 //! The rules are PySnooper's (Ram Rachum, <https://github.com/cool-RR/PySnooper>), which the released
 //! research code inherits: no line ends, no addresses, an ellipsis in the middle.
 
-use crate::trace::{self, Exception, NameId, Near, Sequence, Trace, Value, ValueId};
+use crate::trace::{self, Exception, NameId, Near, Plain, Sequence, Trace, Value, ValueId};
 
 /// Characters of a value that formats of changes keep.
 pub(super) const SHORT: usize = 40;
@@ -86,21 +86,45 @@ impl<'a> Texts<'a> {
         })
     }
 
+    /// Appends [`Self::repr`]; whether it is cut. Costs less where the value is a short one.
+    pub(super) fn put(&mut self, id: ValueId, out: &mut String) -> bool {
+        if self.trace.put_scalar(id, &mut self.near, out) {
+            return false;
+        }
+        let text = self.repr(id);
+        out.push_str(&text.whole);
+        text.cut
+    }
+
+    /// Appends [`Self::short`]. Costs less where the value is a short one.
+    pub(super) fn put_short(
+        &mut self,
+        id: ValueId,
+        rewrite: impl Fn(&str) -> Option<String>,
+        out: &mut String,
+    ) {
+        if !self.trace.put_scalar(id, &mut self.near, out) {
+            out.push_str(self.short(id, rewrite));
+        }
+    }
+
     /// `repr`, cleaned, then rewritten by `rewrite` where that gives another text, then shortened to
     /// [`SHORT`] characters.
     pub(super) fn short(&mut self, id: ValueId, rewrite: impl Fn(&str) -> Option<String>) -> &str {
         let (trace, near) = (self.trace, &mut self.near);
         let text = self.shorts.text(id, |out| {
             // Of most long values the ends tell enough.
-            let ends = trace.put_ends(id, near, out) && out.is_ascii();
-            if ends && !is_to_clean(out) && rewrite(out).is_none() {
+            let put = trace.put_ends(id, near, out);
+            if put == Plain::Ends && !is_to_clean(out) && rewrite(out).is_none() {
                 let (head, tail) = around(SHORT);
                 out.replace_range(head..out.len() - tail, ELLIPSIS);
                 return true;
             }
-            out.clear();
-            if !trace.put_plain(id, false, near, out) {
-                trace::put_repr(&trace.value(id), out);
+            if put != Plain::Whole {
+                out.clear();
+                if !trace.put_plain(id, false, near, out) {
+                    trace::put_repr(&trace.value(id), out);
+                }
             }
             if is_to_clean(out) {
                 *out = clean(std::mem::take(out));
@@ -203,13 +227,14 @@ const MARK: &str = " at 0x";
 
 /// Whether there may be something to leave out.
 fn is_to_clean(text: &str) -> bool {
-    // Every byte is looked at, which is faster than to stop at the first.
-    let (mut ends, mut digits) = (false, false);
+    // Every byte is looked at, many at a time, which is faster than to stop at the first. Flags that are
+    // bytes are what the compiler makes such code of.
+    let (mut ends, mut digits) = (0, 0);
     for &it in text.as_bytes() {
-        ends |= (it == b'\n') | (it == b'\r');
-        digits |= it == b'x';
+        ends |= u8::from((it == b'\n') | (it == b'\r'));
+        digits |= u8::from(it == b'x');
     }
-    ends || digits && text.contains(MARK)
+    ends != 0 || digits != 0 && text.contains(MARK)
 }
 
 /// Without line ends and addresses.

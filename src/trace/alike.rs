@@ -2,7 +2,7 @@
 
 use recorder::{bytes::Input, value::tag};
 
-use super::{Near, Trace, ValueId};
+use super::{Near, Trace, ValueId, ints};
 
 /// Nesting past this is left to whoever writes the texts.
 const DEPTH: u32 = 16;
@@ -70,8 +70,9 @@ fn items(a: &mut Input<'_>, b: &mut Input<'_>, depth: u32, each: usize) -> Optio
     if longer && !(whole(first) && whole(second) && 0 < shared && first.1 != second.1) {
         return None;
     }
-    for _ in 0..shared * each {
-        // Lists are mostly of numbers, most of which did not change.
+    // Lists are mostly of numbers, most of which did not change.
+    let all = shared * each;
+    for _ in ints::pass_same(a, b, all)..all {
         if let (Some(&tag::INT), Some(&tag::INT)) = (a.rest().first(), b.rest().first()) {
             a.byte().ok()?;
             b.byte().ok()?;

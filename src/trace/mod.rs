@@ -10,6 +10,7 @@ mod alike;
 mod builder;
 mod cursor;
 pub mod file;
+mod ints;
 mod json;
 mod lines;
 mod plain;
@@ -29,6 +30,7 @@ pub use builder::Builder;
 pub use cursor::{Cursor, Heading, Motion, Stride};
 pub(crate) use json::put_json;
 pub use json::{json, json_with_tuples};
+pub(crate) use plain::Plain;
 pub use recorder::{
     value::{Sequence, Shape, Value},
     wire::{CodeKind, Stream},
@@ -343,6 +345,11 @@ impl Trace {
     /// The exception an event speaks of.
     pub fn exception(&self, id: Id<Exception>) -> &Exception {
         &self.exceptions[id]
+    }
+
+    /// Whether any event speaks of an exception.
+    pub(crate) fn raises(&self) -> bool {
+        !self.exceptions.is_empty()
     }
 
     /// What changed in the event's frame since its previous event.

@@ -3,13 +3,24 @@
 
 use recorder::{bytes::Input, value::tag};
 
-use super::{Near, Trace, ValueId, text};
+use super::{Near, Trace, ValueId, ints, text};
 
 /// Items of a list that its ends show: with what stands between them they have 23 characters at least.
 const ENDS: usize = 8;
 
 /// Nesting past this is left to the decoder.
 const DEPTH: u32 = 16;
+
+/// What was written of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// All of its `repr`.
+    Whole,
+    /// Text that begins and ends with the same 20 characters at least as its `repr`, which has more than 40.
+    Ends,
+    /// It is not plain.
+    Nothing,
+}
 
 impl Trace {
     /// Appends a value's `repr`, or with `json` its JSON, if it is a plain one; tells whether it was.
@@ -29,17 +40,37 @@ impl Trace {
         done.is_some()
     }
 
-    /// Appends the first and the last items of a long list or tuple as its `repr` has them, if all in it is
-    /// plain; tells whether it was. Its `repr` is longer than 40 characters, and begins and ends with the
-    /// same 20 at least.
-    pub(crate) fn put_ends(&self, id: ValueId, near: &mut Near, out: &mut String) -> bool {
+    /// Appends the `repr` of a number of 64 bits, a bool or None; tells whether it was one. That has 20
+    /// characters at most, none of which anybody cleans or rewrites.
+    pub(crate) fn put_scalar(&self, id: ValueId, near: &mut Near, out: &mut String) -> bool {
+        let encoded = self.values.get_near(id, near);
+        match encoded {
+            [tag::NONE] => out.push_str("None"),
+            [tag::TRUE] => out.push_str("True"),
+            [tag::FALSE] => out.push_str("False"),
+            [tag::INT, number @ ..] => match Input::new(number).i64() {
+                Ok(number) => out.push_str(itoa::Buffer::new().format(number)),
+                Err(_) => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    /// Appends the first and the last items of a long list or tuple as its `repr` has them, or all of another
+    /// value's, if all in it is plain.
+    pub(crate) fn put_ends(&self, id: ValueId, near: &mut Near, out: &mut String) -> Plain {
         let start = out.len();
         let encoded = self.values.get_near(id, near);
-        let done = ends(&mut Input::new(encoded), out);
-        if done.is_none() {
-            out.truncate(start);
+        if ends(&mut Input::new(encoded), out).is_some() {
+            return Plain::Ends;
         }
-        done.is_some()
+        out.truncate(start);
+        if put(&mut Input::new(encoded), false, DEPTH, out).is_some() {
+            return Plain::Whole;
+        }
+        out.truncate(start);
+        Plain::Nothing
     }
 }
 
@@ -54,19 +85,12 @@ fn ends(input: &mut Input<'_>, out: &mut String) -> Option<()> {
     let between = count.checked_sub(2 * ENDS)?;
     (len == count as u64).then_some(())?;
     out.push(open);
-    for _ in 0..ENDS {
-        put(input, false, DEPTH, out)?;
-        out.push_str(", ");
-    }
-    for _ in 0..between {
+    list(input, ENDS, false, DEPTH, out)?;
+    out.push_str(", ");
+    for _ in ints::pass(input, between)..between {
         skip(input, DEPTH)?;
     }
-    for nth in 0..ENDS {
-        if 0 < nth {
-            out.push_str(", ");
-        }
-        put(input, false, DEPTH, out)?;
-    }
+    list(input, ENDS, false, DEPTH, out)?;
     out.push(close);
     Some(())
 }
@@ -152,10 +176,22 @@ fn whole(input: &mut Input<'_>) -> Option<usize> {
 /// Appends what a sequence holds, which must be all of it, and counts it.
 fn items(input: &mut Input<'_>, json: bool, depth: u32, out: &mut String) -> Option<usize> {
     let (count, depth) = (whole(input)?, depth.checked_sub(1)?);
+    list(input, count, json, depth, out)?;
+    Some(count)
+}
+
+/// Appends the next `count` values with `, ` between them.
+fn list(
+    input: &mut Input<'_>,
+    count: usize,
+    json: bool,
+    depth: u32,
+    out: &mut String,
+) -> Option<()> {
     let mut left = count;
     while 0 < left {
         if input.rest().first() == Some(&tag::INT) {
-            left -= ints(input, left, out)?;
+            left -= ints::put(input, left, out)?;
         } else {
             put(input, json, depth, out)?;
             left -= 1;
@@ -164,42 +200,7 @@ fn items(input: &mut Input<'_>, json: bool, depth: u32, out: &mut String) -> Opt
             out.push_str(", ");
         }
     }
-    Some(count)
-}
-
-/// Appends the small numbers that come next, or one of any size: at most `most`. Counts them.
-///
-/// Lists are mostly of these; digits are put together first and then copied together.
-fn ints(input: &mut Input<'_>, most: usize, out: &mut String) -> Option<usize> {
-    let mut digits = [0; 256];
-    let (mut end, mut count) = (0, 0);
-    while count < most && end + 8 < digits.len() && input.rest().first() == Some(&tag::INT) {
-        let mut ahead = Input::new(&input.rest()[1..]);
-        let number = ahead.i64().ok()?;
-        if !(0..10_000).contains(&number) {
-            break;
-        }
-        *input = ahead;
-        if 0 < count {
-            digits[end..end + 2].copy_from_slice(b", ");
-            end += 2;
-        }
-        let mut rest = number as u32;
-        let len = 1 + usize::from(9 < rest) + usize::from(99 < rest) + usize::from(999 < rest);
-        for at in (end..end + len).rev() {
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        end += len;
-        count += 1;
-    }
-    if count == 0 {
-        input.byte().ok()?;
-        out.push_str(itoa::Buffer::new().format(input.i64().ok()?));
-        return Some(1);
-    }
-    out.push_str(std::str::from_utf8(&digits[..end]).ok()?);
-    Some(count)
+    Some(())
 }
 
 #[cfg(test)]

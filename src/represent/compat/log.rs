@@ -114,6 +114,9 @@ impl<'a> Log<'a> {
         wanted: &[Of],
         mut take: impl FnMut(&Note<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        if wanted == [Of::Exception] && !self.trace.raises() {
+            return ControlFlow::Continue(());
+        }
         let root = self.wrapped.as_ref().map(|it| it.root);
         let before = self.events.start.minus(1);
         let mut reading = Reading {
@@ -246,14 +249,15 @@ impl Reading<'_> {
         let trace = self.log.trace;
         self.changed.clear();
         self.touched.clear();
+        let writes = trace.writes(id);
+        if writes.len() == 0 {
+            return;
+        }
         let state = self.states.at(frame, previous);
-        for write in trace.writes(id) {
+        for write in writes {
             if !self.touched.iter().any(|it| it.0 == write.name) {
                 self.touched.push((write.name, state.get(write.name)));
             }
-        }
-        if self.touched.is_empty() {
-            return;
         }
         let state = self.states.at(frame, id);
         for &(name, old) in &self.touched {
@@ -320,7 +324,7 @@ impl Words<'_> {
     pub(super) fn put(&mut self, what: What<'_>, out: &mut String) {
         match what {
             What::Raised(it) => out.push_str(&raised_short(self.log.trace.exception(it))),
-            What::Gave(it) => out.push_str(self.short(it)),
+            What::Gave(it) => self.put_short(it, out),
             What::Pairs(pairs) => {
                 for (nth, &(name, value)) in pairs.iter().enumerate() {
                     if 0 < nth {
@@ -328,7 +332,7 @@ impl Words<'_> {
                     }
                     out.push_str(self.log.trace.name(name));
                     out.push_str(" = ");
-                    out.push_str(self.short(value));
+                    self.put_short(value, out);
                 }
             }
         }
@@ -345,9 +349,10 @@ impl Words<'_> {
         }
     }
 
-    /// A value's text, shortened.
-    fn short(&mut self, value: ValueId) -> &str {
+    /// Appends a value's text, shortened.
+    fn put_short(&mut self, value: ValueId, out: &mut String) {
         let wrapped = self.log.wrapped.as_ref();
-        self.texts.short(value, |text| wrapped?.inside(text))
+        let inside = |text: &str| wrapped?.inside(text);
+        self.texts.put_short(value, inside, out);
     }
 }

@@ -98,14 +98,14 @@ impl<'a> Wrapped<'a> {
 
     /// A value's text as it is inside the wrapping function, where that is another.
     pub(super) fn inside(&self, text: &str) -> Option<String> {
-        // Every byte is looked at, which is faster than to look for words.
-        let (mut angles, mut lines, mut capitals) = (false, false, false);
+        // Every byte is looked at, which is faster than to look for words; flags that are bytes let the
+        // compiler look at many at a time.
+        let (mut marks, mut capitals) = (0, 0);
         for &it in text.as_bytes() {
-            angles |= it == b'<';
-            lines |= it == b'_';
-            capitals |= it == b'T';
+            marks |= u8::from((it == b'<') | (it == b'_'));
+            capitals |= u8::from(it == b'T');
         }
-        if !(angles || lines || capitals) {
+        if marks | capitals == 0 {
             return None;
         }
         let mut res = String::with_capacity(text.len());
@@ -131,7 +131,7 @@ impl<'a> Wrapped<'a> {
             rest = after;
         }
         res.push_str(rest);
-        if capitals {
+        if capitals != 0 {
             res = res
                 .replace(
                     "<_io.TextIOWrapper name='<stdin>' mode='r' encoding='utf-8'>",

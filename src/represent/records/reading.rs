@@ -240,17 +240,19 @@ impl<'a> Reading<'a> {
         let mut read = last.plus(1);
         let mut at = trace.events()[last].next;
         while let Some(id) = at {
-            touched.note(trace, id, self.states.at(record.frame, last));
-            let state = self.states.at(record.frame, id);
+            if trace.writes(id).len() != 0 {
+                touched.note(trace, id, self.states.at(record.frame, last));
+            }
             let event = &trace.events()[id];
             last = id;
             read = id.plus(1);
             at = event.next;
             match event.kind {
                 Kind::Line(step) => {
-                    let runs = comprehension
-                        .as_ref()
-                        .is_some_and(|it| it.runs(event.line, &touched, state));
+                    let runs = comprehension.as_ref().is_some_and(|it| {
+                        let state = self.states.at(record.frame, id);
+                        it.runs(event.line, &touched, state)
+                    });
                     if !runs || !record.exceptions.is_empty() {
                         record.done.get_or_insert(id);
                         read = id;
@@ -311,9 +313,12 @@ impl<'a> Reading<'a> {
 
     /// How the variables that were touched read at `event` and did not before.
     fn changes(&mut self, frame: FrameId, event: EventId, touched: &Touched) -> Vec<Change> {
+        let mut res: Vec<Change> = Vec::new();
+        if touched.names.is_empty() {
+            return res;
+        }
         let trace = self.trace;
         let state = self.states.at(frame, event);
-        let mut res: Vec<Change> = Vec::new();
         for &(name, old) in &touched.names {
             let value = state.get(name);
             let differs = match (old, value) {
