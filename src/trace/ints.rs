@@ -70,7 +70,7 @@ fn run(bytes: &[u8], most: usize) -> (usize, usize) {
         let tags = low & upto;
         let ends = low & !upto;
         let follow = ends << 8 | (1 - open);
-        let others = (word ^ u64::from(tag::INT) * ONES) & (tags * 0xff);
+        let others = (word ^ (u64::from(tag::INT) * ONES)) & (tags * 0xff);
         let here = (ends.wrapping_mul(ONES) >> 56) as usize;
         if tags != follow || others != 0 || most < count + here {
             break;
@@ -94,7 +94,7 @@ fn write(number: i64, out: &mut [u8]) -> usize {
     };
     let digits = u64::from(DIGITS[small / 1000]) | u64::from(DIGITS[small % 1000]) << 24;
     let zeros = (digits.trailing_zeros() / 8).min(5);
-    let text = (digits | 0x30 * ONES) >> (8 * zeros);
+    let text = (digits | (0x30 * ONES)) >> (8 * zeros);
     out[..8].copy_from_slice(&text.to_le_bytes());
     6 - zeros as usize
 }
@@ -105,7 +105,7 @@ static DIGITS: [u32; 1000] = {
     let mut it = 0;
     while it < all.len() {
         let number = it as u32;
-        all[it] = number / 100 | number / 10 % 10 << 8 | number % 10 << 16;
+        all[it] = (number / 100) | (number / 10 % 10) << 8 | (number % 10) << 16;
         it += 1;
     }
     all
