@@ -17,6 +17,8 @@ mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod gated;
+#[cfg(target_arch = "x86_64")]
 mod packed;
 #[cfg(target_arch = "x86_64")]
 mod tile;
@@ -92,6 +94,20 @@ pub(super) fn products(weights: &[&Packed], x: &Tensor) -> Result<Option<Vec<Ten
     #[cfg(not(target_arch = "x86_64"))]
     {
         let _ = (weights, x);
+        Ok(None)
+    }
+}
+
+/// silu(gate) · up, of tensors of one shape. None where candle is to do it: another processor, device or kind
+/// of numbers.
+pub(super) fn gated(gate: &Tensor, up: &Tensor) -> Result<Option<Tensor>> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        gated::gated(gate, up)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (gate, up);
         Ok(None)
     }
 }

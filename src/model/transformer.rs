@@ -238,7 +238,11 @@ impl Transformer {
 
     fn feed_forward(&self, layer: &Layer, x: &Tensor) -> Result<Tensor> {
         let [gate, up] = Linear::forward_all([&layer.gate, &layer.up], x)?;
-        layer.down.forward(&(ops::silu(&gate)? * up)?)
+        let gated = match kernel::gated(&gate, &up)? {
+            Some(gated) => gated,
+            None => (ops::silu(&gate)? * up)?,
+        };
+        layer.down.forward(&gated)
     }
 
     fn step(

@@ -11,6 +11,8 @@ use candle_core::{DType, Device, Layout, Result, Storage, Tensor};
 use self::together::{Stretch, UNIT, mixed};
 use super::tile::can;
 
+pub(super) use lanes::exp;
+
 mod lanes;
 mod together;
 

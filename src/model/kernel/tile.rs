@@ -92,21 +92,26 @@ pub(super) fn products(weights: &[&Packed], x: &Tensor) -> Result<Option<Vec<Ten
     Ok(Some(found))
 }
 
-/// Where results go: each is written by the one thread that has its rows of weights.
+/// Where results go: each is written by the one thread that makes it.
 #[derive(Clone, Copy)]
-struct Results(*mut f32);
+pub(super) struct Results(*mut f32);
 
-// SAFETY: threads write different elements, see `times`.
+// SAFETY: threads write different elements, as whoever calls `put` promises.
 unsafe impl Send for Results {}
 // SAFETY: likewise.
 unsafe impl Sync for Results {}
 
 impl Results {
+    /// In `all`, which must outlive it.
+    pub(super) fn of(all: &mut [f32]) -> Self {
+        Self(all.as_mut_ptr())
+    }
+
     /// Writes the first `count` of eight numbers from element `at` on.
     ///
     /// # Safety
     /// They lie within what was allocated, nobody else writes them, and the processor has AVX2.
-    unsafe fn put(self, at: usize, count: usize, numbers: __m256) {
+    pub(super) unsafe fn put(self, at: usize, count: usize, numbers: __m256) {
         let mut eight = [0.0_f32; EIGHT];
         // SAFETY: the caller's promise.
         unsafe {
@@ -121,7 +126,7 @@ impl Results {
 fn times(weight: &Packed, x: &Activations) -> Vec<f32> {
     let (rows, (bytes, stride)) = (weight.shape().0, weight.groups());
     let mut res = vec![0.0; x.len() * rows];
-    let results = Results(res.as_mut_ptr());
+    let results = Results::of(&mut res);
     // candle's own threads: they look out for work a while before they sleep, which is shorter than what
     // comes between two products; to be woken would take a good part of a short product.
     barrier_pool().execute_chunked(rows.div_ceil(TAKEN * EIGHT), |chunks| {

@@ -137,7 +137,7 @@ pub(super) fn powers(scores: &mut [Lanes]) -> f32 {
 /// e to the power of what is not above 0, to about a ten-millionth of it.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn exp(x: __m256) -> __m256 {
+pub(in super::super) fn exp(x: __m256) -> __m256 {
     let all = _mm256_set1_ps;
     // What is no number stays none, here and below.
     let counts = _mm256_cmp_ps::<_CMP_NLT_UQ>(x, all(LEAST));
