@@ -144,7 +144,8 @@ fn copying(backend: &mut dyn Backend) -> Result<Option<Copying>, Error> {
         let Some(done) = backend.recite(&prompt, &repaired, guesses)? else {
             return Ok(None);
         };
-        let rate = done.output_tokens as f64 / done.decode.as_secs_f64().max(1e-9);
+        let steps = done.output_tokens.saturating_sub(1);
+        let rate = steps as f64 / done.decode.as_secs_f64().max(1e-9);
         match guesses {
             false => found.plain = rate,
             true => found.guessed = rate,
@@ -158,14 +159,15 @@ struct Timed {
     prompt: usize,
     /// Of all rows.
     output: usize,
+    rows: usize,
     prefill: f64,
     decode: f64,
 }
 
 impl Timed {
-    /// The first token of a row costs no step: it comes with the prompt.
+    /// The first token of a row costs no step, so it does not count: it comes with the prompt.
     fn rate(&self) -> f64 {
-        self.output as f64 / self.decode.max(1e-9)
+        self.output.saturating_sub(self.rows) as f64 / self.decode.max(1e-9)
     }
 }
 
@@ -196,6 +198,7 @@ fn timed(
     Ok(Timed {
         prompt: first.map_or(0, |it| it.prompt_tokens),
         output: done.iter().map(|it| it.output_tokens).sum(),
+        rows,
         prefill,
         decode: all - prefill,
     })

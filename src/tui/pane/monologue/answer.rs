@@ -82,7 +82,7 @@ pub(super) fn summary(view: View<'_>, answer: &Answer) -> String {
         answer.prompt_tokens,
         rate(answer.prompt_tokens, answer.prefill),
         answer.output_tokens,
-        rate(answer.output_tokens, answer.decode),
+        written(answer.output_tokens, answer.decode),
         answer.seconds(),
     ))
 }
@@ -93,4 +93,9 @@ pub(super) fn rate(tokens: usize, seconds: f64) -> String {
         true => format!(" ({:.0} tok/s)", tokens as f64 / seconds),
         false => String::new(),
     }
+}
+
+/// As [`rate`], of an answer so long: its first token came with the prompt, before the time began.
+pub(super) fn written(tokens: usize, seconds: f64) -> String {
+    rate(tokens.saturating_sub(1), seconds)
 }

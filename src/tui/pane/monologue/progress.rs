@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::answer::rate;
+use super::answer::{rate, written};
 use crate::tui::{glyph, job::Phase, pane::View, text};
 
 /// Columns of the bar of a load.
@@ -27,7 +27,7 @@ pub(super) fn progress<'a>(view: View<'_>, width: usize) -> Line<'a> {
             read,
         } => format!(
             "{who} writes: {tokens} tok{}  read {} tok{}",
-            rate(*tokens, since.elapsed().as_secs_f64()),
+            written(*tokens, since.elapsed().as_secs_f64()),
             read.0,
             rate(read.0, read.1.as_secs_f64()),
         ),
