@@ -35,6 +35,8 @@ pub struct Local {
     read: Vec<u32>,
     /// What one more row costs a step, as a share of it: no guess pays at 1.
     row_cost: f64,
+    /// Whether that is learned from how long steps take.
+    learns: bool,
     drafts: Drafts,
     /// What it is made to say, see [`Backend::recite`].
     dictated: Option<recite::Dictated>,
@@ -72,6 +74,7 @@ impl Local {
             chunk,
             read: Vec::new(),
             row_cost: row_cost(place),
+            learns: true,
             drafts: Drafts::default(),
             dictated: None,
         }
@@ -80,7 +83,12 @@ impl Local {
     /// Guesses no more at what comes next, which changes nothing but the speed: to measure what guesses
     /// are worth.
     pub fn without_guesses(&mut self) {
-        self.row_cost = 1.0;
+        self.guess_as_if(1.0);
+    }
+
+    /// Guesses as if one more row cost `cost` of a step, however long steps take here.
+    pub fn guess_as_if(&mut self, cost: f64) {
+        (self.row_cost, self.learns) = (cost, false);
     }
 
     /// The tokens that the network is given for `text`: the begin-of-text token, where the model has one,
@@ -330,7 +338,9 @@ impl Local {
                 lookup.push(token);
             }
             // A device may still calculate when it has been asked; not any more when tokens are chosen.
-            lookup.took(fed.len(), started.elapsed().as_secs_f64());
+            if self.learns {
+                lookup.took(fed.len(), started.elapsed().as_secs_f64());
+            }
             lookup.judge(&draft, right);
             self.network.rollback(before + 1 + right);
         }

@@ -26,6 +26,7 @@ fn guesses_change_no_text_at_any_temperature() {
     let dir = tiny();
     let (mut guessing, mut plain) = (load(dir.path()), load(dir.path()));
     plain.without_guesses();
+    guessing.guess_as_if(0.15);
     let asked = echoing(&mut plain);
     let mut accepted = 0;
     for limits in [limits(160), warm(1, 160), warm(2, 160), warm(3, 160)] {
@@ -189,6 +190,7 @@ fn rows_reach_the_end_of_the_context() {
 fn an_answer_that_copies_takes_fewer_steps() {
     let dir = tiny();
     let mut model = load(dir.path());
+    model.guess_as_if(0.15);
     let program = "def f(a):\n    for x in a:\n        if x == 1:\n            return x\n";
     let asked = prompt(&format!("{program}\n# repaired\n"), &[]);
     let answer = program.replace("== 1", "== 2");
@@ -213,6 +215,7 @@ fn speed_is_measured_in_every_respect() {
         rounds: 2,
     };
     let mut model = load(dir.path());
+    model.guess_as_if(0.15);
     let speed = model::speed::measure(&mut model, plan, &mut || ControlFlow::Continue(()));
     let speed = speed.unwrap();
     let json = speed.json();

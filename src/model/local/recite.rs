@@ -32,13 +32,15 @@ impl Local {
         };
         let from = self.tokens.prompt(&prompt.text)?.len();
         self.dictated = Some(Dictated { answer, from });
-        let cost = self.row_cost;
+        let before = (self.row_cost, self.learns);
         if !guesses {
             self.without_guesses();
         }
         let done = self.stream(prompt, &limits, &mut |_| ControlFlow::Continue(()));
         self.dictated = None;
-        self.row_cost = cost;
+        if !guesses {
+            (self.row_cost, self.learns) = before;
+        }
         done
     }
 
