@@ -21,6 +21,8 @@ mod gated;
 #[cfg(target_arch = "x86_64")]
 mod packed;
 #[cfg(target_arch = "x86_64")]
+mod pages;
+#[cfg(target_arch = "x86_64")]
 mod tile;
 
 /// Whether this processor is one that the kernels are for.

@@ -1,4 +1,4 @@
-//! Activations as integers, laid out as the kernels read them.
+//! Activations as integers, in pieces with one scale each.
 
 use std::{ops::Range, sync::OnceLock};
 
@@ -6,14 +6,10 @@ use candle_core::utils::barrier_pool;
 
 use super::tile;
 
-/// Numbers of a row that have one scale; the last may be fewer.
-pub(super) const WIDE: usize = 256;
-/// Sums kept of so many numbers, each of 32.
-pub(super) const SUMS: usize = 8;
-/// Likewise, of 16.
-pub(super) const SIXTEENS: usize = 16;
 /// Rows that pass by a row of weights at a time, at most.
 pub(super) const ROWS: usize = 8;
+/// Four bytes, so many times, are a piece of a row.
+pub(super) const FOURS: usize = 64;
 
 /// How long the integers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,156 +20,83 @@ pub(super) enum Length {
     Words,
 }
 
-/// Rows of numbers, each piece of a row with one scale: `number ≈ scale × integer`.
-///
-/// Rows stand in groups of [`ROWS`] at most.
-pub(super) struct Activations(Vec<Held>);
-
-/// A group of rows: the first piece of each, then the second of each, and so on.
-struct Held {
-    rows: Range<usize>,
-    bytes: Near<i8>,
-    words: Near<i16>,
-    scales: Vec<f32>,
-    /// Of every 32 bytes.
-    sums: Vec<i16>,
-    /// Of every 16 bytes.
-    sixteens: Vec<i16>,
+impl Length {
+    /// Numbers of a whole piece.
+    pub(super) const fn numbers(self) -> usize {
+        match self {
+            Self::Bytes => FOURS * 4,
+            Self::Words => FOURS * 2,
+        }
+    }
 }
 
-/// A group of rows as the kernels see it: empty is what its length of integers has not.
+/// Numbers of one row: `number ≈ scale × integer`.
 #[derive(Clone, Copy)]
-pub(super) struct Group<'a> {
-    /// `[pieces][rows][WIDE]`.
-    pub(super) bytes: &'a [i8],
-    /// Likewise.
-    pub(super) words: &'a [i16],
-    /// `[pieces][rows]`.
-    pub(super) scales: &'a [f32],
-    /// `[pieces][rows][SUMS]`.
-    pub(super) sums: &'a [i16],
-    /// `[pieces][rows][SIXTEENS]`.
-    pub(super) sixteens: &'a [i16],
+pub(super) struct Piece {
+    /// Four bytes or two words each; 0 beyond the row's end.
+    pub(super) fours: [i32; FOURS],
+    /// Two words each: the sums of 16 bytes.
+    pub(super) sixteens: [i32; 8],
+    /// Likewise of 32.
+    pub(super) sums: [i32; 4],
+    pub(super) scale: f32,
 }
 
-/// Numbers that begin where a line of the cache does, so that no load of 32 bytes touches two.
-pub(super) struct Near<T> {
-    all: Vec<T>,
-    from: usize,
-    len: usize,
-}
+impl Piece {
+    pub(super) const NONE: Self = Self {
+        fours: [0; FOURS],
+        sixteens: [0; 8],
+        sums: [0; 4],
+        scale: 0.0,
+    };
 
-impl<T: Copy + Default> Near<T> {
-    /// Zeros.
-    pub(super) fn new(len: usize) -> Self {
-        let line = 64 / size_of::<T>();
-        let all = vec![T::default(); if len == 0 { 0 } else { len + line }];
-        let from = all.as_ptr().align_offset(64).min(line);
-        Self { all, from, len }
-    }
-
-    pub(super) fn get(&self) -> &[T] {
-        self.all.get(self.from..).map_or(&[], |it| &it[..self.len])
-    }
-
-    pub(super) fn get_mut(&mut self) -> &mut [T] {
-        let all = self.all.get_mut(self.from..);
-        all.map_or(&mut [], |it| &mut it[..self.len])
+    /// Of at most [`Length::numbers`], a multiple of 32.
+    fn of(numbers: &[f32], length: Length) -> Self {
+        let mut res = Self::NONE;
+        tile::integers(numbers, length, &mut res);
+        res
     }
 }
 
-/// The groups of `rows` rows: as few as can be, and of about one size.
-fn groups(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    let count = rows.div_ceil(ROWS);
-    (0..count).map(move |it| it * rows / count..(it + 1) * rows / count)
-}
+/// A row's pieces.
+pub(super) type Row = Vec<Piece>;
+
+/// Rows of integers.
+pub(super) struct Activations(Vec<Row>);
 
 impl Activations {
-    /// Rows of `columns` numbers, a multiple of 32, as bytes one of [`WIDE`].
+    /// Rows of `columns` numbers, a multiple of 32.
     pub(super) fn new(numbers: &[f32], columns: usize, length: Length) -> Self {
-        let groups: Vec<Range<usize>> = groups(numbers.len() / columns).collect();
-        let held = |rows: &Range<usize>| {
-            let numbers = &numbers[rows.start * columns..rows.end * columns];
-            Held::new(rows.clone(), numbers, columns, length)
+        let row = |of: &[f32]| -> Row {
+            let pieces = of.chunks(length.numbers());
+            pieces.map(|it| Piece::of(it, length)).collect()
         };
-        if let [alone] = &groups[..] {
-            return Self(vec![held(alone)]);
+        let rows = numbers.len() / columns;
+        if rows == 1 {
+            return Self(vec![row(numbers)]);
         }
-        let places: Vec<OnceLock<Held>> = groups.iter().map(|_| OnceLock::new()).collect();
-        barrier_pool().execute_chunked(groups.len(), |range| {
+        let places: Vec<OnceLock<Row>> = (0..rows).map(|_| OnceLock::new()).collect();
+        barrier_pool().execute_chunked(rows, |range| {
             for at in range {
-                places[at].get_or_init(|| held(&groups[at]));
+                places[at].get_or_init(|| row(&numbers[at * columns..(at + 1) * columns]));
             }
         });
-        Self(
-            places
-                .into_iter()
-                .filter_map(OnceLock::into_inner)
-                .collect(),
-        )
+        let made = places.into_iter().filter_map(OnceLock::into_inner);
+        Self(made.collect())
     }
 
     /// How many rows.
     pub(super) fn len(&self) -> usize {
-        self.0.last().map_or(0, |it| it.rows.end)
+        self.0.len()
     }
 
-    /// Each group, with the numbers of its rows.
-    pub(super) fn groups(&self) -> impl Iterator<Item = (Range<usize>, Group<'_>)> {
-        self.0.iter().map(|it| {
-            let group = Group {
-                bytes: it.bytes.get(),
-                words: it.words.get(),
-                scales: &it.scales,
-                sums: &it.sums,
-                sixteens: &it.sixteens,
-            };
-            (it.rows.clone(), group)
-        })
+    /// As few groups of at most [`ROWS`] rows as can be, of about one size; each with the number of its first.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (usize, &[Row])> {
+        groups(self.len()).map(|it| (it.start, &self.0[it]))
     }
 }
 
-impl Held {
-    fn new(rows: Range<usize>, numbers: &[f32], columns: usize, length: Length) -> Self {
-        let (bytes, words) = match length {
-            Length::Bytes => (numbers.len(), 0),
-            Length::Words => (0, numbers.len()),
-        };
-        let mut res = Self {
-            bytes: Near::new(bytes),
-            words: Near::new(words),
-            scales: Vec::with_capacity(rows.len() * columns.div_ceil(WIDE)),
-            sums: Vec::with_capacity(bytes / WIDE * SUMS),
-            sixteens: Vec::with_capacity(bytes / WIDE * SIXTEENS),
-            rows,
-        };
-        let mut to = 0;
-        for from in (0..columns).step_by(WIDE) {
-            let wide = WIDE.min(columns - from);
-            for row in numbers.chunks_exact(columns) {
-                let numbers = &row[from..from + wide];
-                match length {
-                    Length::Bytes => res.put_bytes(numbers, to),
-                    Length::Words => {
-                        let words = &mut res.words.get_mut()[to..to + wide];
-                        res.scales.push(tile::words(numbers, words));
-                    }
-                }
-                to += wide;
-            }
-        }
-        res
-    }
-
-    fn put_bytes(&mut self, numbers: &[f32], to: usize) {
-        let bytes = &mut self.bytes.get_mut()[to..to + numbers.len()];
-        let scale = tile::bytes(numbers, bytes);
-        self.scales.push(scale);
-        for two in bytes.chunks_exact(32) {
-            let (a, b) = two.split_at(16);
-            let [a, b] = [a, b].map(|it| it.iter().map(|&it| i16::from(it)).sum::<i16>());
-            self.sixteens.extend([a, b]);
-            self.sums.push(a + b);
-        }
-    }
+fn groups(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = rows.div_ceil(ROWS);
+    (0..count).map(move |it| it * rows / count..(it + 1) * rows / count)
 }

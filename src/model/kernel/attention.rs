@@ -3,13 +3,13 @@
 //! A query's result depends on itself and on what it sees alone, to the bit, however many are asked at a time.
 
 use std::ops::{Deref, Range};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-use candle_core::utils::{barrier_pool, get_num_threads};
+use candle_core::utils::barrier_pool;
 use candle_core::{DType, Device, Layout, Result, Storage, Tensor};
 
 use self::together::{Stretch, UNIT, mixed};
-use super::tile::can;
+use super::tile::{THREADS, can};
 
 pub(super) use lanes::exp;
 
@@ -19,9 +19,6 @@ mod together;
 /// Queries that look at keys and values together: as many as find their own numbers, and what they make of
 /// them, near when the next positions come.
 const TOGETHER: usize = 32;
-
-/// To count them reads files, which takes as long as attention does.
-static THREADS: LazyLock<usize> = LazyLock::new(get_num_threads);
 
 /// A tensor's numbers while nobody writes them.
 struct Numbers<'a, S> {

@@ -1,7 +1,8 @@
 //! Dot products of rows of a packed matrix with rows of activations, in AVX2.
 //!
-//! What is multiplied at a time is a piece: the weights of [`WIDE`] numbers of eight rows, with as many numbers
-//! of each of some rows of activations.
+//! What is multiplied at a time is a piece of eight rows of weights with the same piece of each of some rows of
+//! activations. Of these every four bytes stand in memory eight times, once for each row of weights: an
+//! instruction multiplies them where they lie, and another to spread them would cost as much as that one.
 #![expect(
     unsafe_code,
     reason = "loads of 32 bytes at a time, and calls of what was compiled for a processor that was looked for"
@@ -9,10 +10,10 @@
 
 use core::arch::x86_64::{
     __m256, __m256i, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm256_broadcast_ss,
-    _mm256_cvtph_ps, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_setzero_ps,
+    _mm256_cvtph_ps, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_setzero_si256,
 };
 
-use super::activations::{Group, WIDE};
+use super::activations::{FOURS, Piece, ROWS, Row};
 
 pub(super) mod q4_k;
 pub(super) mod q6_k;
@@ -29,30 +30,61 @@ pub(super) const Q4_K: usize = 148 * EIGHT;
 /// Likewise of Q6_K.
 pub(super) const Q6_K: usize = 210 * EIGHT;
 
-/// Times eight rows of a matrix that one thread takes at a time: they stay in its cache while rows of
-/// activations pass by.
-pub(super) const TAKEN: usize = 4;
-
 /// Bytes between what is multiplied and what is asked of memory meanwhile: weights are read from end to end,
 /// and the processor alone does not look far enough ahead.
 const AHEAD: usize = 2048;
 
 pub(super) use quantise::{bytes, words};
 
+/// A piece of each of some rows of activations, each number in all lanes.
+pub(super) struct Spread {
+    /// By eight, so that they are read from end to end.
+    fours: [[[__m256i; 8]; ROWS]; FOURS / 8],
+    sixteens: [[__m256i; 8]; ROWS],
+    sums: [[__m256i; 4]; ROWS],
+    scales: [f32; ROWS],
+}
+
+impl Spread {
+    /// Nothing yet.
+    #[target_feature(enable = "avx2,fma,f16c")]
+    pub(super) fn new() -> Self {
+        let zero = _mm256_setzero_si256();
+        Self {
+            fours: [[[zero; 8]; ROWS]; FOURS / 8],
+            sixteens: [[zero; 8]; ROWS],
+            sums: [[zero; 4]; ROWS],
+            scales: [0.0; ROWS],
+        }
+    }
+
+    /// Puts in a row's place what `from` has.
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline]
+    fn set(&mut self, row: usize, from: &Piece) {
+        for (from, to) in from.fours.as_chunks().0.iter().zip(&mut self.fours) {
+            lanes(from, &mut to[row]);
+        }
+        self.scales[row] = from.scale;
+    }
+}
+
 /// A kind of blocks.
 pub(super) trait Blocks {
-    /// Bytes of [`WIDE`] numbers of eight rows.
-    const PIECE: usize;
-
-    /// Adds to `sums`, one of each of the eight rows, the products of the piece `weights` with piece number
-    /// `at` of each of `N` rows, and asks memory for as much from `next` on, bit by bit.
+    /// Makes piece `at` of the rows `x` ready: what the kind needs of it.
     ///
     /// # Safety
     /// The processor has AVX2, FMA and F16C.
+    unsafe fn spread(x: &[Row], at: usize, to: &mut Spread);
+
+    /// Adds to `sums`, one of each of the eight rows, the products of the piece `weights` with `x`, and asks
+    /// memory for as much from `next` on, bit by bit.
+    ///
+    /// # Safety
+    /// Likewise.
     unsafe fn add<const N: usize>(
         weights: &[u8],
-        x: Group<'_>,
-        at: usize,
+        x: &Spread,
         next: *const u8,
         sums: &mut [__m256; N],
     );
@@ -65,50 +97,45 @@ pub(super) struct Q4K;
 /// Blocks of Q6_K.
 pub(super) struct Q6K;
 
-/// The products of some rows of weights, [`TAKEN`] times eight at most, `stride` bytes each eight, with the
-/// `N` rows of `x`: `set(which eight of the rows, row of x, their products)`.
+/// Adds to `sums` the products of `weights`, piece `at` of as many times eight rows as there are sums, with
+/// that of the `N` rows `x`, which `spread` is for.
+///
+/// # Safety
+/// The processor has AVX2, FMA and F16C.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) fn products<B: Blocks, const N: usize>(
+pub(super) unsafe fn add<B: Blocks, const N: usize>(
     weights: &[u8],
-    stride: usize,
-    x: Group<'_>,
-    set: impl Fn(usize, usize, __m256),
+    (x, at): (&[Row], usize),
+    spread: &mut Spread,
+    sums: &mut [[__m256; N]],
 ) {
-    for (eight, weights) in weights.chunks_exact(stride).enumerate() {
-        let mut sums = [_mm256_setzero_ps(); N];
-        for (at, piece) in weights.chunks(B::PIECE).enumerate() {
-            let next = piece.as_ptr().wrapping_add(AHEAD);
-            // SAFETY: whoever called this has looked at the processor.
-            unsafe { B::add(piece, x, at, next, &mut sums) };
-        }
-        for (token, sum) in sums.into_iter().enumerate() {
-            set(eight, token, sum);
-        }
+    const { assert!(N <= ROWS, "more rows than there is room for") };
+    // SAFETY: the caller's promise.
+    unsafe { B::spread(x, at, spread) };
+    let eights = weights.chunks_exact((weights.len() / sums.len().max(1)).max(1));
+    for (weights, sums) in eights.zip(sums) {
+        let next = weights.as_ptr().wrapping_add(AHEAD);
+        // SAFETY: likewise.
+        unsafe { B::add(weights, spread, next, sums) };
     }
 }
 
-/// 32 bytes from the number at `at`.
+/// Each of `from` in all lanes.
 #[target_feature(enable = "avx2,fma,f16c")]
 #[inline]
-fn load<T: Copy>(from: &[T], at: usize) -> __m256i {
-    debug_assert!(
-        (at * size_of::<T>()) + 32 <= size_of_val(from),
-        "a load beyond the end"
-    );
-    // SAFETY: callers assert the lengths before their loops; integers have no invalid bits.
-    unsafe { _mm256_loadu_si256(from.as_ptr().add(at).cast()) }
+fn lanes<const C: usize>(from: &[i32; C], to: &mut [__m256i; C]) {
+    for (from, to) in from.iter().zip(to) {
+        *to = _mm256_set1_epi32(*from);
+    }
 }
 
-/// The four bytes from the number at `at`, eight times.
+/// 32 bytes from that at `at`.
 #[target_feature(enable = "avx2,fma,f16c")]
 #[inline]
-fn four<T: Copy>(from: &[T], at: usize) -> __m256i {
-    debug_assert!(
-        (at * size_of::<T>()) + 4 <= size_of_val(from),
-        "a load beyond the end"
-    );
-    // SAFETY: as in `load`.
-    _mm256_set1_epi32(unsafe { from.as_ptr().add(at).cast::<i32>().read_unaligned() })
+fn load(from: &[u8], at: usize) -> __m256i {
+    debug_assert!(at + 32 <= from.len(), "a load beyond the end");
+    // SAFETY: callers assert the lengths before their loops.
+    unsafe { _mm256_loadu_si256(from.as_ptr().add(at).cast()) }
 }
 
 /// The eight half-precision numbers from the byte numbered `at`.
@@ -135,17 +162,12 @@ fn ask(from: *const u8, length: usize) {
     }
 }
 
-/// Where the numbers of piece `at` of `N` rows begin.
-fn start<const N: usize>(at: usize) -> usize {
-    at * WIDE * N
-}
-
-/// `count`, in a way that the compiler cannot see where the rows are four or more: a loop of which it knows
-/// the length it unrolls, and then has too many numbers at a time for the registers.
+/// `from`, in a way that the compiler cannot see how long it is where the rows are four or more: a loop of which
+/// it knows the length it unrolls, and then has too many numbers at a time for the registers.
 #[inline(always)]
-fn some<const N: usize>(count: usize) -> usize {
+fn some<const N: usize, T>(from: &[T]) -> &[T] {
     match N {
-        4.. => core::hint::black_box(count),
-        _ => count,
+        4.. => core::hint::black_box(from),
+        _ => from,
     }
 }

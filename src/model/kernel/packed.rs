@@ -2,14 +2,22 @@
 //!
 //! A register then has a few neighbouring numbers of each of the eight rows, and sums stay where they are:
 //! each lane has its own row's. After llama.cpp's repacked types (`ggml-cpu/repack.cpp`).
+//!
+//! Unlike there, several eights are a slab, in which the first piece of each comes before the second of any:
+//! what a piece is multiplied with is made ready once for a whole slab, and memory is read from end to end.
 
+use std::ops::Range;
 use std::thread;
 
 use candle_core::Result;
 use candle_core::quantized::{GgmlDType, QTensor};
 
-use super::activations::{Length, Near};
+use super::activations::Length;
 use super::avx2::{self, EIGHT};
+use super::pages::Pages;
+
+/// Times eight rows of a slab; the last has what is left.
+pub(super) const SLAB: usize = 32;
 
 /// Which blocks a matrix has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +32,8 @@ pub(in crate::model) struct Packed {
     pub(super) kind: Kind,
     rows: usize,
     columns: usize,
-    /// `[rows / 8][blocks of a row]`, see [`Kind::put`].
-    bytes: Near<u8>,
+    /// `[slabs][pieces][eights]`, see [`Kind::put`].
+    bytes: Pages,
 }
 
 impl Kind {
@@ -52,6 +60,34 @@ impl Kind {
         match self {
             Self::Q8_0 => Length::Words,
             Self::Q4K | Self::Q6K => Length::Bytes,
+        }
+    }
+
+    /// Bytes that eight rows have of a piece.
+    fn piece(self) -> usize {
+        let (numbers, _, packed) = self.block();
+        self.length().numbers() / numbers * packed * EIGHT
+    }
+
+    /// Writes a slab to `out`, from rows of `columns` numbers by their places in it, empty beyond the last.
+    fn slab<'a>(self, columns: usize, row: impl Fn(usize) -> &'a [u8], out: &mut [u8]) {
+        let (numbers, stored, packed) = self.block();
+        let eights = out.len() / (columns / numbers * packed * EIGHT);
+        let rows: Vec<[&[u8]; EIGHT]> = (0..eights)
+            .map(|eight| std::array::from_fn(|at| row(eight * EIGHT + at)))
+            .collect();
+        let mut from = 0;
+        for out in out.chunks_mut(eights * self.piece()) {
+            let blocks = out.len() / (eights * packed * EIGHT);
+            let blocks_of = |eight: &mut [u8], rows: [&[u8]; EIGHT]| {
+                for (at, block) in eight.chunks_exact_mut(packed * EIGHT).enumerate() {
+                    self.put(rows, from + at * stored, block);
+                }
+            };
+            let each = out.chunks_exact_mut(blocks * packed * EIGHT);
+            each.zip(&rows)
+                .for_each(|(eight, rows)| blocks_of(eight, *rows));
+            from += blocks * stored;
         }
     }
 
@@ -89,21 +125,18 @@ impl Packed {
         let stride = columns / numbers * stored;
         let data = matrix.data()?;
         let row = |at: usize| data.get(at * stride..(at + 1) * stride).unwrap_or_default();
-        let mut bytes = Near::new(size);
-        let of_eight = columns / numbers * packed * EIGHT;
+        let mut bytes = Pages::new(size)?;
+        let of_slab = SLAB * columns / numbers * packed * EIGHT;
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let share = rows.div_ceil(EIGHT).div_ceil(threads).max(1);
+        let share = rows.div_ceil(SLAB * EIGHT).div_ceil(threads).max(1);
         thread::scope(|scope| {
-            let parts = bytes.get_mut().chunks_mut((share * of_eight).max(1));
+            let parts = bytes.get_mut().chunks_mut((share * of_slab).max(1));
             for (part, out) in parts.enumerate() {
                 let row = &row;
                 scope.spawn(move || {
-                    for (at, out) in out.chunks_exact_mut(of_eight).enumerate() {
-                        let first = (part * share + at) * EIGHT;
-                        let rows = std::array::from_fn(|it| row(first + it));
-                        for (at, block) in out.chunks_exact_mut(packed * EIGHT).enumerate() {
-                            kind.put(rows, at * stored, block);
-                        }
+                    for (at, out) in out.chunks_mut(of_slab).enumerate() {
+                        let first = (part * share + at) * SLAB * EIGHT;
+                        kind.slab(columns, |at| row(first + at), out);
                     }
                 });
             }
@@ -121,10 +154,24 @@ impl Packed {
         (self.rows, self.columns)
     }
 
-    /// The eight-row groups one behind the other, and the bytes that each has.
-    pub(super) fn groups(&self) -> (&[u8], usize) {
-        let (numbers, _, packed) = self.kind.block();
-        (self.bytes.get(), self.columns / numbers * packed * EIGHT)
+    /// How often there are eight rows.
+    pub(super) fn eights(&self) -> usize {
+        self.rows.div_ceil(EIGHT)
+    }
+
+    /// What some eights of one slab have of each piece, one eight behind the other.
+    pub(super) fn pieces(&self, eights: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        let eight = self.columns / self.kind.block().0 * self.kind.block().2 * EIGHT;
+        let slab = eights.start / SLAB * SLAB;
+        let all = SLAB.min(self.eights() - slab);
+        let bytes = &self.bytes.get()[slab * eight..(slab + all) * eight];
+        let piece = self.kind.piece();
+        let skipped = eights.start - slab;
+        bytes.chunks(all * piece).map(move |pieces| {
+            // The last may be shorter.
+            let piece = pieces.len() / all;
+            &pieces[skipped * piece..(skipped + eights.len()) * piece]
+        })
     }
 
     /// How much memory it takes.

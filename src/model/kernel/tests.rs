@@ -9,6 +9,8 @@ use candle_core::{Device, Tensor};
 use half::f16;
 use proptest::prelude::*;
 
+use super::avx2::EIGHT;
+use super::packed::SLAB;
 use super::{Packed, tile};
 
 /// Whether the kernels can be tested here: also where candle's are used instead.
@@ -104,6 +106,16 @@ proptest! {
             for (kind, more) in [(GgmlDType::Q8_0, more * 32), (GgmlDType::Q4K, 0), (GgmlDType::Q6K, 0)] {
                 check(kind, (tokens, pieces * 256 + more, rows), seed);
             }
+        }
+    }
+}
+
+/// More rows than a slab has, and fewer than a multiple of eight.
+#[test]
+fn every_slab_is_in_its_place() {
+    if able() {
+        for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q6K] {
+            check(kind, (9, 512, 2 * SLAB * EIGHT + 21), 7);
         }
     }
 }

@@ -16,8 +16,8 @@ use core::arch::x86_64::{
     _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
 };
 
-use super::{Blocks, EIGHT, Q4_K, Q4K, all, ask, four, halves, load, some, start};
-use crate::model::kernel::activations::{Group, SUMS, WIDE};
+use super::{Blocks, EIGHT, Q4_K, Q4K, Spread, all, ask, halves, lanes, load, some};
+use crate::model::kernel::activations::{ROWS, Row};
 
 /// Pairs of parts in a block.
 const PAIRS: usize = 4;
@@ -25,6 +25,8 @@ const PAIRS: usize = 4;
 const SCALES: usize = 4 * EIGHT;
 const MINIMA: usize = SCALES + 2 * PAIRS * EIGHT;
 const NUMBERS: usize = MINIMA + 2 * PAIRS * EIGHT;
+/// Bytes of a pair of parts.
+const WIDE: usize = 32 * EIGHT;
 
 /// Packs a block of each of eight rows.
 pub(in super::super) fn pack(blocks: [&[u8]; EIGHT], out: &mut [u8]) {
@@ -56,32 +58,31 @@ fn unpacked(packed: &[u8]) -> ([u8; 8], [u8; 8]) {
 }
 
 impl Blocks for Q4K {
-    const PIECE: usize = Q4_K;
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline]
+    unsafe fn spread(x: &[Row], at: usize, to: &mut Spread) {
+        for (row, from) in x.iter().take(ROWS).enumerate() {
+            to.set(row, &from[at]);
+            lanes(&from[at].sums, &mut to.sums[row]);
+        }
+    }
 
     #[target_feature(enable = "avx2,fma,f16c")]
     #[inline]
     unsafe fn add<const N: usize>(
         block: &[u8],
-        x: Group<'_>,
-        at: usize,
+        x: &Spread,
         next: *const u8,
         sums: &mut [__m256; N],
     ) {
-        let bytes = &x.bytes[start::<N>(at)..][..N * WIDE];
-        let added = &x.sums[at * SUMS * N..][..N * SUMS];
-        let scales_x = &x.scales[at * N..][..N];
         assert_eq!(block.len(), Q4_K, "a block of another size");
-        ask(next, NUMBERS);
+        // SAFETY: callers stay within the block.
+        let sixteen = |from: usize| unsafe { _mm_loadu_si128(block.as_ptr().add(from).cast()) };
         let mut products = [_mm256_setzero_si256(); N];
-        let mut minima = products;
-        for pair in 0..some::<N>(PAIRS) {
+        for (pair, fours) in some::<N, _>(x.fours.as_chunks::<2>().0).iter().enumerate() {
             let numbers = NUMBERS + pair * WIDE;
             ask(next.wrapping_add(numbers), WIDE);
-            // SAFETY: 16 bytes of the scales, and of the minima.
-            let sixteen = |from: usize| unsafe {
-                _mm_loadu_si128(block[from + pair * 2 * EIGHT..].as_ptr().cast())
-            };
-            let scales = _mm256_broadcastsi128_si256(sixteen(SCALES));
+            let scales = _mm256_broadcastsi128_si256(sixteen(SCALES + pair * 2 * EIGHT));
             for second in [false, true] {
                 let mut eight = [_mm256_setzero_si256(); 8];
                 for (at, it) in eight.iter_mut().enumerate() {
@@ -89,28 +90,29 @@ impl Blocks for Q4K {
                 }
                 let scale = _mm256_shuffle_epi8(scales, twice(second));
                 for (row, product) in products.iter_mut().enumerate() {
-                    let from = row * WIDE + pair * 64 + usize::from(second) * 32;
-                    let of =
-                        |at: usize| _mm256_maddubs_epi16(eight[at], four(bytes, from + at * 4));
+                    let fours = &fours[usize::from(second)][row];
                     // Eight pairs of products, each at most 15 × 127: they fit 16 bits.
-                    let mut sum = of(0);
+                    let mut sum = _mm256_maddubs_epi16(eight[0], fours[0]);
                     for at in 1..8 {
-                        sum = _mm256_add_epi16(sum, of(at));
+                        sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(eight[at], fours[at]));
                     }
                     *product = _mm256_add_epi32(*product, _mm256_madd_epi16(sum, scale));
                 }
             }
-            let two = _mm256_cvtepu8_epi16(sixteen(MINIMA));
-            for (row, minimum) in minima.iter_mut().enumerate() {
-                let both = _mm256_madd_epi16(two, four(added, row * SUMS + pair * 2));
-                *minimum = _mm256_add_epi32(*minimum, both);
-            }
+        }
+        let mut minima = [_mm256_setzero_si256(); PAIRS];
+        for (pair, it) in minima.iter_mut().enumerate() {
+            *it = _mm256_cvtepu8_epi16(sixteen(MINIMA + pair * 2 * EIGHT));
         }
         let (scale, least) = (halves(block, 0), halves(block, 2 * EIGHT));
         for (row, sum) in sums.iter_mut().enumerate() {
-            let below = _mm256_mul_ps(_mm256_cvtepi32_ps(minima[row]), least);
+            let mut lowered = _mm256_setzero_si256();
+            for (minimum, of) in minima.iter().zip(&x.sums[row]) {
+                lowered = _mm256_add_epi32(lowered, _mm256_madd_epi16(*minimum, *of));
+            }
+            let below = _mm256_mul_ps(_mm256_cvtepi32_ps(lowered), least);
             let whole = _mm256_fmsub_ps(_mm256_cvtepi32_ps(products[row]), scale, below);
-            *sum = _mm256_fmadd_ps(whole, all(scales_x, row), *sum);
+            *sum = _mm256_fmadd_ps(whole, all(&x.scales, row), *sum);
         }
     }
 }

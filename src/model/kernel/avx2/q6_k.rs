@@ -17,13 +17,15 @@ use core::arch::x86_64::{
     _mm256_srl_epi16, _mm256_sub_epi32,
 };
 
-use super::{Blocks, EIGHT, Q6_K, Q6K, all, ask, four, halves, load, some, start};
-use crate::model::kernel::activations::{Group, SIXTEENS, WIDE};
+use super::{Blocks, EIGHT, Q6_K, Q6K, Spread, all, ask, halves, lanes, load, some};
+use crate::model::kernel::activations::{ROWS, Row};
 
 /// Where the scales of parts begin, the low bits, and the high ones.
 const SCALES: usize = 2 * EIGHT;
 const LOW: usize = SCALES + 16 * EIGHT;
 const HIGH: usize = LOW + 128 * EIGHT;
+/// Bytes of the bits of an eighth.
+const WIDE: usize = 32 * EIGHT;
 
 /// Packs a block of each of eight rows.
 pub(in super::super) fn pack(blocks: [&[u8]; EIGHT], out: &mut [u8]) {
@@ -40,24 +42,27 @@ pub(in super::super) fn pack(blocks: [&[u8]; EIGHT], out: &mut [u8]) {
 }
 
 impl Blocks for Q6K {
-    const PIECE: usize = Q6_K;
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline]
+    unsafe fn spread(x: &[Row], at: usize, to: &mut Spread) {
+        for (row, from) in x.iter().take(ROWS).enumerate() {
+            to.set(row, &from[at]);
+            lanes(&from[at].sixteens, &mut to.sixteens[row]);
+        }
+    }
 
     #[target_feature(enable = "avx2,fma,f16c")]
     #[inline]
     unsafe fn add<const N: usize>(
         block: &[u8],
-        x: Group<'_>,
-        at: usize,
+        x: &Spread,
         next: *const u8,
         sums: &mut [__m256; N],
     ) {
-        let bytes = &x.bytes[start::<N>(at)..][..N * WIDE];
-        let sixteens = &x.sixteens[at * SIXTEENS * N..][..N * SIXTEENS];
-        let scales_x = &x.scales[at * N..][..N];
         assert_eq!(block.len(), Q6_K, "a block of another size");
         let mut products = [_mm256_setzero_si256(); N];
         let mut lowered = products;
-        for eighth in 0..some::<N>(8) {
+        for (eighth, fours) in some::<N, _>(&x.fours).iter().enumerate() {
             ask(next.wrapping_add(eighth * (Q6_K / 8)), Q6_K / 8);
             let (half, quarter) = (eighth / 4, eighth % 4);
             // SAFETY: 16 bytes of the scales.
@@ -65,7 +70,7 @@ impl Blocks for Q6K {
                 unsafe { _mm_loadu_si128(block[SCALES + eighth * 2 * EIGHT..].as_ptr().cast()) };
             let pairs = _mm256_cvtepi8_epi16(pairs);
             for (row, lowered) in lowered.iter_mut().enumerate() {
-                let both = _mm256_madd_epi16(pairs, four(sixteens, row * SIXTEENS + eighth * 2));
+                let both = _mm256_madd_epi16(pairs, x.sixteens[row][eighth]);
                 *lowered = _mm256_add_epi32(*lowered, both);
             }
             let low = LOW + (half * 2 + quarter % 2) * WIDE;
@@ -88,9 +93,8 @@ impl Blocks for Q6K {
                 let pick = _mm256_setr_epi64x(pick[0], pick[1], pick[0], pick[1]);
                 let scale = _mm256_shuffle_epi8(pairs, pick);
                 for (row, product) in products.iter_mut().enumerate() {
-                    let from = row * WIDE + eighth * 32 + part * 16;
-                    let of =
-                        |at: usize| _mm256_maddubs_epi16(numbers[at], four(bytes, from + at * 4));
+                    let fours = &fours[row][part * 4..][..4];
+                    let of = |at: usize| _mm256_maddubs_epi16(numbers[at], fours[at]);
                     // Two pairs of products, each at most 63 × 127, fit 16 bits; more do not.
                     for two in [0, 2] {
                         let sum = _mm256_add_epi16(of(two), of(two + 1));
@@ -102,7 +106,7 @@ impl Blocks for Q6K {
         let scale = halves(block, 0);
         for (row, sum) in sums.iter_mut().enumerate() {
             let whole = _mm256_sub_epi32(products[row], _mm256_slli_epi32::<5>(lowered[row]));
-            let scale = _mm256_mul_ps(scale, all(scales_x, row));
+            let scale = _mm256_mul_ps(scale, all(&x.scales, row));
             *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), scale, *sum);
         }
     }

@@ -11,11 +11,11 @@ use core::arch::x86_64::{
     _mm256_fmadd_ps, _mm256_madd_epi16, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use super::{Blocks, EIGHT, Q8, Q8_0, all, ask, four, halves, start};
-use crate::model::kernel::activations::{Group, WIDE};
+use super::{Blocks, EIGHT, Q8, Q8_0, Spread, all, ask, halves, some};
+use crate::model::kernel::activations::{ROWS, Row};
 
-/// Numbers of a block.
-const NUMBERS: usize = 32;
+/// Bytes of half of a block's numbers.
+const HALF: usize = 16 * EIGHT;
 /// Bytes of the scales of eight rows.
 const SCALES: usize = 2 * EIGHT;
 
@@ -30,61 +30,51 @@ pub(in super::super) fn pack(blocks: [&[u8]; EIGHT], out: &mut [u8]) {
 }
 
 impl Blocks for Q8 {
-    const PIECE: usize = WIDE / NUMBERS * Q8_0;
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline]
+    unsafe fn spread(x: &[Row], at: usize, to: &mut Spread) {
+        for (row, from) in x.iter().take(ROWS).enumerate() {
+            to.set(row, &from[at]);
+        }
+    }
 
     #[target_feature(enable = "avx2,fma,f16c")]
     #[inline]
     unsafe fn add<const N: usize>(
         weights: &[u8],
-        x: Group<'_>,
-        at: usize,
+        x: &Spread,
         next: *const u8,
         sums: &mut [__m256; N],
     ) {
-        let scales = &x.scales[at * N..][..N];
-        let words = &x.words[start::<N>(at)..];
-        // A number of blocks that is known leaves the places in the rows known.
-        match weights.len() {
-            Self::PIECE => piece(weights, WIDE / NUMBERS, words, scales, next, sums),
-            it => piece(weights, it / Q8_0, words, scales, next, sums),
-        }
-    }
-}
-
-#[target_feature(enable = "avx2,fma,f16c")]
-#[inline]
-fn piece<const N: usize>(
-    weights: &[u8],
-    blocks: usize,
-    words: &[i16],
-    scales: &[f32],
-    next: *const u8,
-    sums: &mut [__m256; N],
-) {
-    let wide = blocks * NUMBERS;
-    assert!(blocks * Q8_0 <= weights.len() && N * wide <= words.len());
-    let mut within = [_mm256_setzero_ps(); N];
-    for at in 0..blocks {
-        ask(next.wrapping_add(at * Q8_0), Q8_0);
-        let block = &weights[at * Q8_0..][..Q8_0];
-        let mut products = [_mm256_setzero_si256(); N];
-        for pair in 0..NUMBERS / 2 {
-            // SAFETY: behind its scales a block has 16 bytes for each pair.
-            let two =
-                unsafe { _mm_loadu_si128(block.as_ptr().add(SCALES + pair * 2 * EIGHT).cast()) };
-            let two = _mm256_cvtepi8_epi16(two);
-            for (row, product) in products.iter_mut().enumerate() {
-                let from = row * wide + at * NUMBERS + pair * 2;
-                let both = _mm256_madd_epi16(two, four(words, from));
-                *product = _mm256_add_epi32(*product, both);
+        let mut within = [_mm256_setzero_ps(); N];
+        let blocks = weights.as_chunks::<Q8_0>().0;
+        for (at, (block, halves_x)) in blocks.iter().zip(x.fours.as_chunks::<2>().0).enumerate() {
+            ask(next.wrapping_add(at * Q8_0), Q8_0);
+            let mut products = [_mm256_setzero_si256(); N];
+            for (half, fours) in some::<N, _>(halves_x).iter().enumerate() {
+                let pairs = &block[SCALES + half * HALF..][..HALF];
+                let pairs = pairs.as_chunks::<{ 2 * EIGHT }>().0;
+                let pairs = match N {
+                    6.. => core::hint::black_box(pairs),
+                    _ => pairs,
+                };
+                for (pair, sixteen) in pairs.iter().enumerate() {
+                    // SAFETY: 16 bytes.
+                    let two = unsafe { _mm_loadu_si128(sixteen.as_ptr().cast()) };
+                    let two = _mm256_cvtepi8_epi16(two);
+                    for (row, product) in products.iter_mut().enumerate() {
+                        let both = _mm256_madd_epi16(two, fours[row][pair]);
+                        *product = _mm256_add_epi32(*product, both);
+                    }
+                }
+            }
+            let scale = halves(block, 0);
+            for (within, product) in within.iter_mut().zip(products) {
+                *within = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product), scale, *within);
             }
         }
-        let scale = halves(block, 0);
-        for (within, product) in within.iter_mut().zip(products) {
-            *within = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product), scale, *within);
+        for (row, sum) in sums.iter_mut().enumerate() {
+            *sum = _mm256_fmadd_ps(within[row], all(&x.scales, row), *sum);
         }
-    }
-    for (row, sum) in sums.iter_mut().enumerate() {
-        *sum = _mm256_fmadd_ps(within[row], all(scales, row), *sum);
     }
 }
