@@ -98,13 +98,13 @@ pub(super) struct Q4K;
 pub(super) struct Q6K;
 
 /// Adds to `sums` the products of `weights`, piece `at` of as many times eight rows as there are sums, with
-/// that of the `N` rows `x`, which `spread` is for.
+/// that of the `N` rows `x`, which `spread` is for. The next piece begins `gap` bytes behind this one.
 ///
 /// # Safety
 /// The processor has AVX2, FMA and F16C.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) unsafe fn add<B: Blocks, const N: usize>(
-    weights: &[u8],
+    (weights, gap): (&[u8], usize),
     (x, at): (&[Row], usize),
     spread: &mut Spread,
     sums: &mut [[__m256; N]],
@@ -112,11 +112,15 @@ pub(super) unsafe fn add<B: Blocks, const N: usize>(
     const { assert!(N <= ROWS, "more rows than there is room for") };
     // SAFETY: the caller's promise.
     unsafe { B::spread(x, at, spread) };
-    let eights = weights.chunks_exact((weights.len() / sums.len().max(1)).max(1));
-    for (weights, sums) in eights.zip(sums) {
-        let next = weights.as_ptr().wrapping_add(AHEAD);
+    let eight = weights.len() / sums.len().max(1);
+    for (from, sums) in (0..).step_by(eight.max(1)).zip(sums) {
+        let ahead = match from + AHEAD {
+            it if weights.len() <= it => it + gap,
+            it => it,
+        };
+        let next = weights.as_ptr().wrapping_add(ahead);
         // SAFETY: likewise.
-        unsafe { B::add(weights, spread, next, sums) };
+        unsafe { B::add(&weights[from..from + eight], spread, next, sums) };
     }
 }
 

@@ -17,7 +17,7 @@ use super::avx2::{self, EIGHT};
 use super::pages::Pages;
 
 /// Times eight rows of a slab; the last has what is left.
-pub(super) const SLAB: usize = 32;
+pub(super) const SLAB: usize = 16;
 
 /// Which blocks a matrix has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,8 +159,9 @@ impl Packed {
         self.rows.div_ceil(EIGHT)
     }
 
-    /// What some eights of one slab have of each piece, one eight behind the other.
-    pub(super) fn pieces(&self, eights: Range<usize>) -> impl Iterator<Item = &[u8]> {
+    /// What some eights of one slab have of each piece, one eight behind the other, and how many bytes of others
+    /// lie before what they have of the next.
+    pub(super) fn pieces(&self, eights: Range<usize>) -> impl Iterator<Item = (&[u8], usize)> {
         let eight = self.columns / self.kind.block().0 * self.kind.block().2 * EIGHT;
         let slab = eights.start / SLAB * SLAB;
         let all = SLAB.min(self.eights() - slab);
@@ -170,7 +171,8 @@ impl Packed {
         bytes.chunks(all * piece).map(move |pieces| {
             // The last may be shorter.
             let piece = pieces.len() / all;
-            &pieces[skipped * piece..(skipped + eights.len()) * piece]
+            let ours = &pieces[skipped * piece..(skipped + eights.len()) * piece];
+            (ours, pieces.len() - ours.len())
         })
     }
 

@@ -23,7 +23,7 @@ impl Kind {
     /// See [`avx2::add`].
     fn add<const N: usize>(
         self,
-        weights: &[u8],
+        weights: (&[u8], usize),
         x: (&[Row], usize),
         spread: &mut Spread,
         sums: &mut [__m256],

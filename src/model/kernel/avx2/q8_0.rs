@@ -7,15 +7,13 @@
 )]
 
 use core::arch::x86_64::{
-    __m256, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
+    __m256, __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
     _mm256_fmadd_ps, _mm256_madd_epi16, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
 use super::{Blocks, EIGHT, Q8, Q8_0, Spread, all, ask, halves, some};
 use crate::model::kernel::activations::{ROWS, Row};
 
-/// Bytes of half of a block's numbers.
-const HALF: usize = 16 * EIGHT;
 /// Bytes of the scales of eight rows.
 const SCALES: usize = 2 * EIGHT;
 
@@ -51,20 +49,22 @@ impl Blocks for Q8 {
         for (at, (block, halves_x)) in blocks.iter().zip(x.fours.as_chunks::<2>().0).enumerate() {
             ask(next.wrapping_add(at * Q8_0), Q8_0);
             let mut products = [_mm256_setzero_si256(); N];
-            for (half, fours) in some::<N, _>(halves_x).iter().enumerate() {
-                let pairs = &block[SCALES + half * HALF..][..HALF];
-                let pairs = pairs.as_chunks::<{ 2 * EIGHT }>().0;
-                let pairs = match N {
-                    6.. => core::hint::black_box(pairs),
-                    _ => pairs,
-                };
-                for (pair, sixteen) in pairs.iter().enumerate() {
-                    // SAFETY: 16 bytes.
-                    let two = unsafe { _mm_loadu_si128(sixteen.as_ptr().cast()) };
-                    let two = _mm256_cvtepi8_epi16(two);
-                    for (row, product) in products.iter_mut().enumerate() {
-                        let both = _mm256_madd_epi16(two, fours[row][pair]);
-                        *product = _mm256_add_epi32(*product, both);
+            let pairs = block[SCALES..].as_chunks().0;
+            if N <= 2 {
+                // Few enough that all of a piece is one piece of code.
+                for (pair, two) in pairs.iter().enumerate() {
+                    let fours = &x.fours[at * 2 + pair / 8];
+                    multiply(two, fours, pair % 8, &mut products);
+                }
+            } else {
+                let halves = pairs.chunks(8).zip(some::<N, _>(halves_x));
+                for (pairs, fours) in halves {
+                    let pairs = match N {
+                        6.. => core::hint::black_box(pairs),
+                        _ => pairs,
+                    };
+                    for (pair, two) in pairs.iter().enumerate() {
+                        multiply(two, fours, pair, &mut products);
                     }
                 }
             }
@@ -76,5 +76,21 @@ impl Blocks for Q8 {
         for (row, sum) in sums.iter_mut().enumerate() {
             *sum = _mm256_fmadd_ps(within[row], all(&x.scales, row), *sum);
         }
+    }
+}
+
+/// Adds the products of two numbers of each of eight rows with pair number `pair` of each row of activations.
+#[target_feature(enable = "avx2,fma,f16c")]
+#[inline]
+fn multiply<const N: usize>(
+    two: &[u8; 2 * EIGHT],
+    fours: &[[__m256i; 8]; ROWS],
+    pair: usize,
+    products: &mut [__m256i; N],
+) {
+    // SAFETY: 16 bytes.
+    let two = _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(two.as_ptr().cast()) });
+    for (fours, product) in fours.iter().zip(products) {
+        *product = _mm256_add_epi32(*product, _mm256_madd_epi16(two, fours[pair]));
     }
 }
