@@ -23,8 +23,10 @@ impl Pages {
         let from = map.as_ptr().align_offset(LARGE).min(LARGE);
         #[cfg(target_os = "linux")]
         {
-            // A wish: where the system has no large pages, small ones do.
-            let _ = map.advise(memmap2::Advice::HugePage);
+            // A wish: where the system has no large pages, small ones do, as they do for the rest of the last,
+            // which would take a whole one otherwise.
+            let whole = len / LARGE * LARGE;
+            let _ = map.advise_range(memmap2::Advice::HugePage, from, whole);
         }
         Ok(Self {
             map,
